@@ -1,0 +1,42 @@
+import type { Options } from 'sequelize';
+import { type DatabaseConfig, readDatabaseConfig } from '../config.ts';
+
+/** How to reach the database; the same for the service and for its migrations. */
+function connectionOptions(config: DatabaseConfig): Options {
+  return {
+    dialect: 'postgres',
+    host: config.host,
+    port: config.port,
+    database: config.database,
+    username: config.user,
+    ...(config.password === undefined ? {} : { password: config.password }),
+  };
+}
+
+/** Options of the service: a bounded pool that keeps a connection warm, and limits for everything that can take long. */
+export function serviceOptions(config: DatabaseConfig): Options {
+  const { poolMax: max, acquireMs: acquire, connectMs, statementMs } = config;
+  return {
+    ...connectionOptions(config),
+    logging: false,
+    pool: { max, min: Math.min(2, max), acquire, idle: 60_000 },
+    dialectOptions: {
+      application_name: 'notes',
+      keepAlive: true,
+      connectionTimeoutMillis: connectMs,
+      ...(statementMs === 0 ? {} : { statement_timeout: statementMs }),
+    },
+  };
+}
+
+/**
+ * Options for sequelize-cli. A migration may run long, but may wait only briefly for a lock: whatever waits for
+ * ACCESS EXCLUSIVE makes every later query wait behind it. Throws ConfigError.
+ */
+export function migrationOptions(environment: NodeJS.ProcessEnv): Options {
+  return {
+    ...connectionOptions(readDatabaseConfig(environment)),
+    logging: false,
+    dialectOptions: { application_name: 'notes-migrate', lock_timeout: 5000 },
+  };
+}

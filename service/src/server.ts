@@ -1,0 +1,90 @@
+import { createServer, type Server } from 'node:http';
+import type { Sequelize } from 'sequelize';
+import { createApp } from './app.ts';
+import { type Config, readConfig } from './config.ts';
+import { connect, createPing, warmUp } from './db/connection.ts';
+import { Drain } from './drain.ts';
+import { answerMalformedRequests } from './http/malformed.ts';
+import { listen } from './listen.ts';
+import { createLog, errorFields, type Log } from './log.ts';
+import { createNotesRepository } from './notes/repository.ts';
+import { version } from './package.ts';
+import { ConfigError } from './settings.ts';
+
+const poolCloseMs = 2000;
+
+/** Longer than the proxy keeps an idle connection, so that the proxy is always the one to close it. */
+const timeouts = { keepAliveTimeout: 75_000, headersTimeout: 20_000, requestTimeout: 60_000 };
+
+async function main(config: Config, log: Log) {
+  const sequelize = connect(config.database);
+  const server = createServer(timeouts);
+  const drain = new Drain(server, log);
+  answerMalformedRequests(server);
+  server.on('request', application(config, log, sequelize, drain));
+  // Before the slow parts, so that a stop during the start is orderly too.
+  leaveOnSignal(() => leave({ config, log, sequelize, drain }));
+
+  await warmUp(sequelize).catch((error: unknown) => log.warn('starting without a database', errorFields(error)));
+  if (drain.draining) return;
+  await listen(server, config.address);
+  log.info('listening', { ...listeningOn(server), version, node: process.version, env: process.env.NODE_ENV });
+}
+
+function application(config: Config, log: Log, sequelize: Sequelize, drain: Drain) {
+  return createApp({
+    log,
+    notes: createNotesRepository(sequelize),
+    bodyLimitBytes: config.bodyLimitBytes,
+    isDraining: () => drain.draining,
+    ping: createPing(sequelize, config.readyMs),
+  });
+}
+
+function listeningOn(server: Server): { address: string | number } {
+  const address = server.address();
+  return { address: address === null || typeof address === 'string' ? String(address) : address.port };
+}
+
+/** The first signal starts to leave; further ones change nothing. */
+function leaveOnSignal(start: () => Promise<void>) {
+  let leaving = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (leaving) return;
+      leaving = true;
+      start().catch(crash);
+    });
+  }
+}
+
+async function leave(parts: { config: Config; log: Log; sequelize: Sequelize; drain: Drain }): Promise<void> {
+  const complete = await parts.drain.run(parts.config.drain);
+  setTimeout(() => exit(complete), poolCloseMs);
+  await parts.sequelize.close().catch((error: unknown) => parts.log.warn('pool did not close', errorFields(error)));
+  exit(complete);
+}
+
+const exit = (success: boolean) => process.exit(success ? 0 : 1);
+
+function configured(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    return exit(false);
+  }
+}
+
+const config = configured();
+const log = createLog(config.logLevel);
+
+function crash(error: unknown) {
+  log.error('fatal', errorFields(error));
+  exit(false);
+}
+
+process.on('uncaughtException', crash);
+process.on('unhandledRejection', crash);
+main(config, log).catch(crash);

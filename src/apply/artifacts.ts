@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { failure } from '../diagnostic.ts';
+import { releaseUpload, runtimeUpload } from '../resources/release.ts';
+import type { ReleaseResource } from '../resources/resource.ts';
+import type { Source } from './source.ts';
+
+/** Told what takes time, so that people see it. */
+export type Note = (text: string) => void;
+
+/** Makes the named uploads of a release that are not in the cache yet, and returns the path of each. */
+export async function makeArtifacts(
+  names: readonly string[],
+  release: ReleaseResource,
+  source: Source,
+  cacheFolder: string,
+  note: Note,
+): Promise<Map<string, string>> {
+  mkdirSync(cacheFolder, { recursive: true });
+  const makers: Record<string, (path: string) => Promise<void>> = {
+    [releaseUpload(release.release ?? '')]: (path) => buildRelease(release, source, path, note),
+    [runtimeUpload(release.runtime)]: (path) => fetchRuntime(release.runtime, path, note),
+  };
+  const paths = new Map<string, string>();
+  for (const name of names) {
+    const path = join(cacheFolder, name);
+    const make = makers[name];
+    if (!make) throw new Error(`nothing makes the upload ${name}`);
+    if (!existsSync(path)) await make(path);
+    paths.set(name, path);
+  }
+  return paths;
+}
+
+/** Runs `work` in a new folder beside `target`, on the same file system, and removes it whatever happens. */
+async function inScratch(target: string, work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(dirname(target), 'work-'));
+  try {
+    await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Builds the program in a clean copy of its source and packs the copy, sorted and without times or owners. */
+async function buildRelease(release: ReleaseResource, source: Source, target: string, note: Note): Promise<void> {
+  await inScratch(target, async (folder) => {
+    const copy = join(folder, 'app');
+    for (const file of source.files) {
+      mkdirSync(dirname(join(copy, file)), { recursive: true });
+      cpSync(join(source.folder, file), join(copy, file), { verbatimSymlinks: true });
+    }
+    if (release.build) {
+      note(`building ${release.name}: ${release.build}`);
+      await runBuild(release.build, copy);
+    }
+    const options = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner'];
+    await pack([...options, '-C', copy, '.'], join(folder, 'packed.tar.gz'));
+    renameSync(join(folder, 'packed.tar.gz'), target);
+  });
+}
+
+async function runBuild(command: string, folder: string): Promise<void> {
+  const result = await execa(command, { shell: true, cwd: folder, all: true, reject: false, stdin: 'ignore' });
+  if (!result.failed) return;
+  const said = (result.all ?? '').trim().split('\n').slice(-15).join('\n  ');
+  throw failure({
+    code: 'app.build',
+    subject: 'app.build',
+    message: `the build failed (exit code ${result.exitCode ?? 'none'}) and nothing was changed on any host; it said:\n  ${said}`,
+    fix: `make "${command}" work in a clean copy of the source, or correct app.build in deploy.yaml`,
+  });
+}
+
+const pack = (args: readonly string[], target: string) => execa('tar', ['-czf', target, ...args], { env: { GZIP: '-6' } });
+
+/** Fetches a Node.js runtime by its npm package, checks it against the pinned hash, and packs its one program. */
+async function fetchRuntime(runtime: ReleaseResource['runtime'], target: string, note: Note): Promise<void> {
+  note(`fetching Node.js ${runtime.version} (npm package ${runtime.package})`);
+  await inScratch(target, async (folder) => {
+    const args = ['pack', '--silent', '--pack-destination', folder, `${runtime.package}@${runtime.version}`];
+    const result = await execa('npm', args, { cwd: folder, reject: false });
+    const tarball = join(folder, `${runtime.package}-${runtime.version}.tgz`);
+    if (result.failed || !existsSync(tarball)) throw runtimeProblem(runtime, 'could not be fetched', result.stderr);
+    const hash = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`;
+    if (hash !== runtime.integrity) throw runtimeProblem(runtime, `is not what was pinned (${hash})`, '');
+    await execa('tar', ['-xzf', tarball, '-C', folder, 'package/bin/node']);
+    await pack(['-C', join(folder, 'package'), 'bin/node'], join(folder, 'packed.tar.gz'));
+    renameSync(join(folder, 'packed.tar.gz'), target);
+  });
+}
+
+function runtimeProblem(runtime: ReleaseResource['runtime'], what: string, said: string) {
+  return failure({
+    code: 'app.node',
+    subject: 'app.node',
+    message: `Node.js ${runtime.version} (npm package ${runtime.package}) ${what}${said ? `: ${said.trim().split('\n')[0]}` : ''}; nothing was changed on any host`,
+    fix: 'check that npm reaches its registry: npm view node',
+  });
+}

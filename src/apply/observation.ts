@@ -1,0 +1,130 @@
+import {
+  absent,
+  type HostFacts,
+  type Observed,
+  type PathState,
+  present,
+  type Read,
+  type UnitState,
+  type UserState,
+  unknown,
+  type Wanted,
+} from '../resources/observed.ts';
+import type { Frame, Frames } from './frames.ts';
+
+const missing: Frame = { status: 255, out: Buffer.alloc(0), err: 'the host did not send it' };
+
+/** What the frames say about everything wanted. What a failed command leaves open is unknown, never absent. */
+export function observedFrom(frames: Frames, wanted: Wanted): Observed {
+  const frame = (name: string) => frames.get(name) ?? missing;
+  return {
+    facts: factsFrom(frames),
+    paths: readPaths(wanted.paths, frame('paths'), frame('hashes'), frames),
+    packages: readPackages(wanted.packages, frame('packages')),
+    users: readUsers(wanted.users, frame('users'), frame('groups')),
+    groups: readGroups(wanted.groups, frame('groups')),
+    units: readUnits(wanted.units, frame('units')),
+    ...readPostgres(wanted, frames.get('postgres')),
+  };
+}
+
+const linesOf = (frame: Frame) => frame.out.toString('utf8').split('\n').filter((line) => line !== '');
+const firstLine = (text: string) => text.split('\n')[0] ?? '';
+const table = <T>(names: readonly string[], read: (name: string) => Read<T>) => new Map(names.map((name) => [name, read(name)]));
+
+function factsFrom(frames: Frames): HostFacts {
+  const text = (name: string) => (frames.get(name) ?? missing).out.toString('utf8').trim();
+  const rows = text('space').split('\n').slice(1);
+  const asked = ['/', '/var/lib', '/srv', '/opt', '/etc'];
+  const free = rows.map((row, index) => [asked[index] ?? '', Number(row.split(/\s+/)[3])] as const);
+  return { os: text('os'), architecture: text('architecture'), bootId: text('boot'), freeKib: Object.fromEntries(free) };
+}
+
+const types: Record<string, PathState['type']> = { f: 'file', d: 'directory', l: 'symlink' };
+
+function readPaths(names: readonly string[], frame: Frame, hashes: Frame, frames: Frames): Map<string, Read<PathState>> {
+  const rows = new Map(linesOf(frame).map((line) => [line.split('|')[5] ?? '', line.split('|')] as const));
+  const sums = new Map(linesOf(hashes).map((line) => [line.slice(66), line.slice(0, 64)] as const));
+  const complaints = frame.err.split('\n');
+  return table(names, (path) => {
+    const row = rows.get(path);
+    if (!row) return whyNoPath(path, frame, complaints);
+    const [type = '', mode = '', owner = '', group = '', , , target = ''] = row;
+    const state = { type: types[type] ?? ('other' as const), mode, owner, group };
+    if (type === 'l') return present({ ...state, target });
+    if (type !== 'f') return present(state);
+    const sha256 = sums.get(path);
+    if (!sha256) return unknown('its content could not be read');
+    const content = frames.get(`content:${path}`)?.out.toString('utf8');
+    return present({ ...state, sha256, ...(content === undefined ? {} : { content }) });
+  });
+}
+
+function whyNoPath(path: string, frame: Frame, complaints: readonly string[]): Read<never> {
+  const complaint = complaints.find((line) => line.includes(`'${path}'`) || line.includes(`‘${path}’`));
+  if (complaint && /No such file or directory|Not a directory/.test(complaint)) return absent;
+  return unknown(complaint ?? (firstLine(frame.err) || 'find did not mention it'));
+}
+
+function readPackages(names: readonly string[], frame: Frame): Map<string, Read<{ version: string }>> {
+  const rows = new Map(linesOf(frame).map((line) => [line.split('|')[0] ?? '', line.split('|')] as const));
+  return table(names, (name) => {
+    const [, status = '', version = ''] = rows.get(name) ?? [];
+    if (status.startsWith('ii')) return present({ version });
+    if (status.startsWith('rc') || status.startsWith('un')) return absent;
+    if (status) return unknown(`its installation was interrupted (dpkg says ${status.trim()}); run "dpkg --configure -a" on the host`);
+    return frame.err.includes(`no packages found matching ${name}`) ? absent : unknown(firstLine(frame.err));
+  });
+}
+
+function readUsers(names: readonly string[], frame: Frame, groups: Frame): Map<string, Read<UserState>> {
+  const groupNames = new Map(linesOf(groups).map((line) => [line.split(':')[2] ?? '', line.split(':')[0] ?? ''] as const));
+  const rows = new Map(linesOf(frame).map((line) => [line.split(':')[0] ?? '', line.split(':')] as const));
+  return table(names, (name) => {
+    const row = rows.get(name);
+    if (!row) return frame.status === 0 || frame.status === 2 ? absent : unknown(firstLine(frame.err) || 'getent failed');
+    const [, , , gid = '', , home = '', shell = ''] = row;
+    return present({ group: groupNames.get(gid) ?? gid, home, shell });
+  });
+}
+
+function readGroups(names: readonly string[], frame: Frame): Map<string, Read<true>> {
+  const known = new Set(linesOf(frame).map((line) => line.split(':')[0]));
+  return table(names, (name) => {
+    if (frame.status !== 0) return unknown(firstLine(frame.err) || 'getent failed');
+    return known.has(name) ? present(true as const) : absent;
+  });
+}
+
+function readUnits(names: readonly string[], frame: Frame): Map<string, Read<UnitState>> {
+  const blocks = frame.out
+    .toString('utf8')
+    .split('\n\n')
+    .map((block) => Object.fromEntries(block.split('\n').map((line) => line.split(/=(.*)/s).slice(0, 2)) as [string, string][]))
+    .filter((block) => block.Id !== undefined);
+  const units = new Map<string, Read<UnitState>>();
+  for (const block of blocks) {
+    const state = { active: block.ActiveState ?? '', enabled: block.UnitFileState ?? '', needsReload: block.NeedDaemonReload === 'yes' };
+    units.set(block.Id ?? '', block.LoadState === 'not-found' ? absent : present(state));
+  }
+  for (const name of names) {
+    if (units.has(name)) continue;
+    units.set(name, frame.status === 0 ? absent : unknown(firstLine(frame.err) || 'systemctl show failed'));
+  }
+  return units;
+}
+
+function readPostgres(wanted: Wanted, frame: Frame | undefined): Pick<Observed, 'roles' | 'databases'> {
+  const rows = frame ? linesOf(frame).map((line) => line.split('|')) : [];
+  const notInstalled = rows[0]?.[0] === 'none';
+  const find = (kind: string, name: string): Read<string> => {
+    if (!frame || (frame.status !== 0 && !notInstalled)) return unknown(frame ? firstLine(frame.err) : 'it was not asked for');
+    const row = rows.find(([of, called]) => of === kind && called === name);
+    return row ? present(row[2] ?? '') : absent;
+  };
+  const map = <T>(read: Read<string>, use: (value: string) => T): Read<T> => (read.state === 'present' ? present(use(read.value)) : read);
+  return {
+    roles: table(wanted.roles, (name) => map(find('role', name), (login) => ({ login: login === 'true' }))),
+    databases: table(wanted.databases, (name) => map(find('database', name), (owner) => ({ owner }))),
+  };
+}

@@ -1,0 +1,99 @@
+#!/bin/sh
+# Reads the state of one host in one go and prints it in frames: "<name> <exit status> <bytes of stdout> <bytes of stderr>",
+# a line break, the bytes. It changes nothing. Needs sh, coreutils, findutils, util-linux, dpkg and systemd.
+#
+# The request comes on standard input, a line each: "project <name>"; "<kind> <name>" of what to read; "known <sha256>  <path>"
+# of a wanted file; "readable <path>" of a file whose content may be sent, because it holds no secret.
+set -u
+LC_ALL=C
+export LC_ALL
+nl='
+'
+want=$(cat)
+names() { # names of one kind, one a line
+	printf '%s\n' "$want" | sed -n "s/^$1 //p" | sort -u
+}
+record=/var/lib/fairlead/$(names project)
+known=$(names known)
+readable=$(names readable)
+
+frame() { # name, then a command: prints what it says, and how it ended
+	frame_name=$1
+	shift
+	frame_out=$("$@" 2>"$errors"; printf '%s' "/$?")
+	frame_status=${frame_out##*/}
+	frame_out=${frame_out%/*}
+	frame_err=$(cat "$errors")
+	printf '%s %s %s %s\n%s%s\n' "$frame_name" "$frame_status" "${#frame_out}" "${#frame_err}" "$frame_out" "$frame_err"
+}
+
+errors=$(mktemp) || exit 1
+trap 'rm -f "$errors"' EXIT
+
+# What the record names is read too, so that what left the file can be found.
+if [ -f "$record/wanted" ]; then want="$want$nl$(cat "$record/wanted")"; fi
+
+each_line() { # runs a command with the lines of a text as its arguments; a text without lines runs nothing
+	lines=$1
+	shift
+	[ -n "$lines" ] || return 0
+	old_ifs=$IFS
+	IFS=$nl
+	set -f
+	# shellcheck disable=SC2086 # split at line breaks on purpose
+	"$@" $lines
+	each_status=$?
+	set +f
+	IFS=$old_ifs
+	return $each_status
+}
+
+paths=$(names path)
+find_paths() { find "$@" -maxdepth 0 -printf '%y|%m|%u|%g|%s|%p|%l\n'; }
+frame paths each_line "$paths" find_paths
+
+regular_of() { find "$@" -maxdepth 0 -type f -print 2>/dev/null; }
+regular=$(each_line "$paths" regular_of)
+hashes=$(each_line "$regular" sha256sum --)
+frame hashes printf '%s\n' "$hashes"
+
+# Small text files whose hash is another than the wanted one: their content, for the difference that people read.
+differing=$(printf '%s\n' "$hashes" | grep -vxF -e "$known" | sed 's/^[0-9a-f]*  //')
+old_ifs=$IFS
+IFS=$nl
+set -f
+for path in $differing; do
+	case "$nl$readable$nl" in *"$nl$path$nl"*) ;; *) continue ;; esac
+	if [ "$(wc -c <"$path")" -le 65536 ] && grep -qI '' -- "$path"; then frame "content:$path" cat -- "$path"; fi
+done
+set +f
+IFS=$old_ifs
+
+# shellcheck disable=SC2016 # dpkg's own variables
+frame packages each_line "$(names package)" dpkg-query -W -f='${Package}|${db:Status-Abbrev}|${Version}\n'
+frame users each_line "$(names user)" getent passwd
+frame groups getent group
+frame units each_line "$(names unit)" systemctl show --property=Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload --
+
+if [ -n "$(names role)$(names database)" ]; then
+	if command -v psql >/dev/null; then
+		postgres() {
+			cd / && setpriv --reuid=postgres --regid=postgres --init-groups psql -XAtq -F '|' -d postgres -c \
+				"SELECT 'role', rolname, rolcanlogin::text FROM pg_roles
+				UNION ALL SELECT 'database', datname, pg_get_userbyid(datdba) FROM pg_database"
+		}
+		frame postgres postgres
+	else
+		frame postgres printf 'none\n'
+	fi
+fi
+
+# shellcheck disable=SC1091 # exists on every host
+os() { . /etc/os-release && printf '%s-%s\n' "$ID" "$VERSION_ID"; }
+frame os os
+frame architecture dpkg --print-architecture
+frame boot cat /proc/sys/kernel/random/boot_id
+frame space df -Pk / /var/lib /srv /opt /etc
+if [ -f "$record/record.jsonl" ]; then frame record cat "$record/record.jsonl"; fi
+if [ -f "$record/serial" ]; then frame serial cat "$record/serial"; fi
+printf 'end 0 0 0\n\n'

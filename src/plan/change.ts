@@ -1,0 +1,88 @@
+import type { Position } from '../diagnostic.ts';
+import type { ResourceKind } from '../resources/resource.ts';
+import type { Step } from '../resources/step.ts';
+import type { RecordLine } from './record.ts';
+
+/** What will happen to a resource. `keep` leaves in place what the file no longer names. */
+export type Action = 'create' | 'update' | 'delete' | 'adopt' | 'keep' | 'none';
+
+/**
+ * Why its state is what it is, from (record, live, desired). It explains and never decides.
+ * `conflict` and `unknown` stop an apply.
+ */
+export type ChangeClass = 'unchanged' | 'change' | 'drift' | 'conflict' | 'adopt' | 'prune' | 'unknown';
+
+/** A key of deploy.yaml and where it stands. */
+export interface Cause extends Position {
+  readonly key: string;
+}
+
+/** What will happen to one resource. A resource without a difference has a change too: `none`, with a sentence. */
+export interface Change {
+  readonly id: string;
+  readonly kind: ResourceKind;
+  readonly name: string;
+  readonly action: Action;
+  readonly class: ChangeClass;
+  /** A sentence for people. */
+  readonly reason: string;
+  readonly causes: readonly Cause[];
+  /** Attributes that differ; `before` is undefined where there was nothing. */
+  readonly attributes: readonly { readonly name: string; readonly before?: string; readonly after?: string }[];
+  /** Text before and after, for text files whose content differs and could be read. */
+  readonly text?: { readonly before: string; readonly after: string; readonly lineKeys: readonly (readonly string[])[] };
+}
+
+/** A unit that will take up its changed inputs. */
+export interface Activation {
+  readonly unit: string;
+  readonly verb: 'start' | 'reload' | 'restart';
+  /** A sentence for people, naming the inputs that changed. */
+  readonly reason: string;
+}
+
+/** A step in its place: what it belongs to, and what the record must say before, after, and when it is undone. */
+export interface PlannedStep extends Step {
+  readonly subject: string;
+  readonly before: readonly RecordLine[];
+  readonly after: readonly RecordLine[];
+  readonly undo: readonly RecordLine[];
+}
+
+/** What a path must still be when the transaction begins; otherwise the plan is stale. */
+export interface Expectation {
+  readonly path: string;
+  /** SHA-256 of its content, or `absent`. */
+  readonly was: string;
+}
+
+/**
+ * All that an apply will do to one host, and nothing else. Pure data: two plans of the same state are equal to the byte.
+ * Apply walks `steps`; everything else is for people.
+ */
+export interface Plan {
+  readonly format: 1;
+  readonly project: string;
+  readonly environment: string;
+  readonly host: string;
+  /** Serial of the record that the plan was made from. */
+  readonly serial: number;
+  readonly changes: readonly Change[];
+  readonly activations: readonly Activation[];
+  readonly steps: readonly PlannedStep[];
+  readonly expectations: readonly Expectation[];
+}
+
+/** How many changes of each action a plan holds. */
+export function countActions(plan: Plan): Record<Action, number> {
+  const counts: Record<Action, number> = { create: 0, update: 0, delete: 0, adopt: 0, keep: 0, none: 0 };
+  for (const { action } of plan.changes) counts[action] += 1;
+  return counts;
+}
+
+/** Whether an apply would do anything. */
+export const isEmpty = (plan: Plan): boolean => plan.steps.length === 0 && blockers(plan).length === 0;
+
+/** Changes that must be settled before anything is applied. */
+export const blockers = (plan: Plan): Change[] =>
+  plan.changes.filter((change) => change.class === 'conflict' || (change.class === 'unknown' && change.action === 'none'));

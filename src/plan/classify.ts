@@ -1,0 +1,69 @@
+import type { Attributes, Kind } from '../resources/kind.ts';
+import type { Read } from '../resources/observed.ts';
+import type { Action, Change, ChangeClass } from './change.ts';
+import type { RecordedResource } from './record.ts';
+
+/** What a comparison of (record, live, desired) comes to. */
+export interface Verdict {
+  readonly action: Action;
+  readonly class: ChangeClass;
+  readonly reason: string;
+  readonly attributes: Change['attributes'];
+}
+
+/** Attributes of `after` that `before` has not, or not so. Attributes that only `before` has do not count. */
+export function differences(before: Attributes | undefined, after: Attributes): Change['attributes'] {
+  return Object.entries(after)
+    .filter(([name, value]) => before?.[name] !== value)
+    .map(([name, value]) => (before?.[name] === undefined ? { name, after: value } : { name, before: before[name], after: value }));
+}
+
+const equal = (before: Attributes | undefined, after: Attributes) => differences(before, after).length === 0;
+const names = (list: Change['attributes']) => list.map(({ name }) => name).join(', ');
+
+/** Compares one resource: `base` is what was last applied, `live` what is there, `desired` what should be. */
+export function classify(kind: Kind, desired: Attributes, live: Read<Attributes>, base: RecordedResource | undefined): Verdict {
+  if (live.state === 'unknown') return unknownVerdict(kind, live.because);
+  if (live.state === 'absent') return absentVerdict(desired, base);
+  const attributes = differences(live.value, desired);
+  if (attributes.length === 0) {
+    if (base && equal(base.attributes, desired)) return verdict('none', 'unchanged', 'is as it should be', attributes);
+    return base
+      ? verdict('adopt', 'change', 'is as it should be already; that will be recorded', attributes)
+      : verdict('adopt', 'adopt', 'was there before and is as it should be; it will be recorded', attributes);
+  }
+  if (!base) {
+    return kind.claims
+      ? verdict('none', 'conflict', `is there already, differs in ${names(attributes)}, and was not made by this project`, attributes)
+      : verdict('update', 'change', `differs in ${names(attributes)}`, attributes);
+  }
+  return changedVerdict(desired, live.value, base, attributes);
+}
+
+const verdict = (action: Action, changeClass: ChangeClass, reason: string, attributes: Change['attributes']): Verdict => ({
+  action,
+  class: changeClass,
+  reason,
+  attributes,
+});
+
+function unknownVerdict(kind: Kind, because: string): Verdict {
+  return kind.selfChecking
+    ? verdict('update', 'unknown', `could not be read yet (${because}); it is made if it is missing`, [])
+    : verdict('none', 'unknown', `could not be read: ${because}`, []);
+}
+
+function absentVerdict(desired: Attributes, base: RecordedResource | undefined): Verdict {
+  const attributes = differences(undefined, desired);
+  return base
+    ? verdict('create', 'drift', 'was removed on the host since the last apply', attributes)
+    : verdict('create', 'change', 'is not on the host yet', attributes);
+}
+
+function changedVerdict(desired: Attributes, live: Attributes, base: RecordedResource, attributes: Change['attributes']): Verdict {
+  const known = Object.keys(desired);
+  const touched = known.filter((name) => base.attributes[name] !== live[name]);
+  if (touched.length === 0) return verdict('update', 'change', `${names(attributes)} changed in deploy.yaml or its source`, attributes);
+  const both = equal(base.attributes, desired) ? '' : ', and deploy.yaml changed too';
+  return verdict('update', 'drift', `${touched.join(', ')} changed on the host since the last apply${both}`, attributes);
+}

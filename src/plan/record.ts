@@ -1,0 +1,70 @@
+import { failure } from '../diagnostic.ts';
+import type { Attributes } from '../resources/kind.ts';
+
+/** One resource that this project made or took over on a host. */
+export interface RecordedResource {
+  readonly id: string;
+  /** Whether it was there before this project; such a one is left in place when it leaves the file. */
+  readonly origin: 'created' | 'adopted';
+  /** What was last applied, and what its kind wants to remember. Holds no secrets. */
+  readonly attributes: Attributes;
+}
+
+/**
+ * What this project owns on a host, as `/var/lib/fairlead/<project>/record.jsonl` says. It outlives the keys of deploy.yaml.
+ * `serial` counts transactions: a plan is stale when it has changed.
+ */
+export interface HostRecord {
+  readonly serial: number;
+  readonly resources: ReadonlyMap<string, RecordedResource>;
+  /** Per unit: hashes of the inputs that it runs with, written only after its reload or restart was seen to work. */
+  readonly activations: ReadonlyMap<string, Readonly<Record<string, string>>>;
+}
+
+export const emptyRecord: HostRecord = { serial: 0, resources: new Map(), activations: new Map() };
+
+/** A line of the record. Lines are only ever appended during a transaction; the last one about a thing counts. */
+export type RecordLine =
+  | { readonly format: 1 }
+  | RecordedResource
+  | { readonly id: string; readonly gone: true }
+  | { readonly activation: string; readonly inputs: Readonly<Record<string, string>> | null };
+
+/**
+ * Reads a record. A last line without its line break was cut off by a crash and is left out: what it claimed had not begun.
+ *
+ * @throws DiagnosticsError when the record is from a newer version or damaged.
+ */
+export function readRecord(text: string, serial: number, host: string): HostRecord {
+  const resources = new Map<string, RecordedResource>();
+  const activations = new Map<string, Readonly<Record<string, string>>>();
+  const lines = text.split('\n').slice(0, -1);
+  for (const [index, line] of lines.entries()) {
+    const entry = parseLine(line, index + 1, host);
+    if ('format' in entry) continue;
+    if ('activation' in entry) {
+      if (entry.inputs) activations.set(entry.activation, entry.inputs);
+      else activations.delete(entry.activation);
+    } else if ('gone' in entry) resources.delete(entry.id);
+    else resources.set(entry.id, entry);
+  }
+  return { serial, resources, activations };
+}
+
+function parseLine(line: string, number: number, host: string): RecordLine {
+  try {
+    const entry = JSON.parse(line) as RecordLine;
+    if ('format' in entry && entry.format !== 1) throw new Error(`format ${entry.format}`);
+    return entry;
+  } catch (error) {
+    throw failure({
+      code: 'record.unreadable',
+      subject: host,
+      message: `line ${number} of the record on ${host} cannot be read: ${(error as Error).message}`,
+      fix: 'use the version of Fairlead that wrote it, or restore record.jsonl from record.jsonl.before beside it',
+    });
+  }
+}
+
+/** Names that a record makes worth reading from the host, as ids. */
+export const recordedIds = (record: HostRecord): string[] => [...record.resources.keys()];

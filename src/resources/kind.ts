@@ -1,0 +1,60 @@
+import { databaseKind } from './postgres-database.ts';
+import { directoryKind } from './directory.ts';
+import { fileKind } from './file.ts';
+import { groupKind } from './group.ts';
+import type { Observed, Read, Wanted } from './observed.ts';
+import { packageKind } from './package.ts';
+import { releaseKind } from './release.ts';
+import { roleKind } from './postgres-role.ts';
+import type { Resource, ResourceKind } from './resource.ts';
+import type { Step } from './step.ts';
+import { symlinkKind } from './symlink.ts';
+import { unitKind } from './unit.ts';
+import { userKind } from './user.ts';
+
+/** What is compared: names and values that people understand. Equal maps mean that there is nothing to do. */
+export type Attributes = Readonly<Record<string, string>>;
+
+/** What happens when a resource leaves the manifest: steps, or the reason why it stays. */
+export type Removal = { readonly steps: readonly Step[] } | { readonly retained: string };
+
+/** All that is known about one kind of resource. Everything is pure; `name` is the part of the id behind the colon. */
+export interface Kind<R extends Resource = Resource> {
+  /** What to read from the host to know the state of the one with this name. */
+  probe(name: string): Partial<Wanted>;
+  /** Its state as it was read, in the terms of `desired`. */
+  read(name: string, observed: Observed): Read<Attributes>;
+  /** Its state as it should be. */
+  desired(resource: R): Attributes;
+  /** What else to keep in the record, for the day when the file no longer names it. */
+  remembered?(resource: R): Attributes;
+  /** Whether one that is there already, and differs, may be somebody else's. */
+  readonly claims: boolean;
+  /** Whether its steps look for themselves, so that they may be planned while its state is unknown. */
+  readonly selfChecking?: boolean;
+  /** How to get from what was read to what is desired; called only when the two differ. */
+  steps(resource: R, reading: Read<Attributes>, observed: Observed): readonly Step[];
+  /** How to undo it once the file no longer names it; `before` is what was last applied. */
+  remove(name: string, before: Attributes): Removal;
+}
+
+const kinds: { readonly [K in ResourceKind]: Kind<Extract<Resource, { kind: K }>> } = {
+  package: packageKind,
+  group: groupKind,
+  user: userKind,
+  directory: directoryKind,
+  file: fileKind,
+  symlink: symlinkKind,
+  unit: unitKind,
+  'postgres-role': roleKind,
+  'postgres-database': databaseKind,
+  release: releaseKind,
+};
+
+/** The kind of a name, or undefined for one that a newer version wrote into the record. */
+export function kindNamed(name: string): Kind | undefined {
+  return kinds[name as ResourceKind] as Kind | undefined;
+}
+
+/** The kind of a resource. */
+export const kindFor = (resource: Resource): Kind => kinds[resource.kind] as unknown as Kind;

@@ -1,0 +1,105 @@
+import type { Attributes, Kind } from './kind.ts';
+import { layout, runtimeFolder, type Slot, slots } from './layout.ts';
+import { absent, lookUp, mapRead, type Observed, present, type Read, unknown } from './observed.ts';
+import type { ReleaseResource } from './resource.ts';
+import { type Step, step } from './step.ts';
+
+/** Names of the uploads that a release may need. */
+export const releaseUpload = (release: string) => `release-${release}.tar.gz`;
+export const runtimeUpload = ({ version, package: name }: ReleaseResource['runtime']) => `${name}-${version}.tar.gz`;
+
+const stamp = (folder: string) => `${folder}/.complete`;
+
+/** Which slot the live link names. */
+function liveSlot(name: string, observed: Observed): Read<Slot> {
+  const link = lookUp(observed.paths, layout(name).live);
+  if (link.state !== 'present') return link;
+  const slot = slots.find((candidate) => candidate === link.value.target);
+  return slot ? present(slot) : absent;
+}
+
+const releaseIn = (name: string, slot: Slot, observed: Observed): string => {
+  const link = lookUp(observed.paths, layout(name).slot(slot));
+  return link.state === 'present' ? (link.value.target?.split('/').at(-1) ?? '') : '';
+};
+
+/** Numbers of the instances of a slot that are active. */
+function activeInstances(name: string, slot: Slot, observed: Observed): number[] {
+  const prefix = `${name}-${slot}@`;
+  return [...observed.units]
+    .filter(([unit, read]) => unit.startsWith(prefix) && !unit.includes('*') && read.state === 'present' && read.value.active === 'active')
+    .map(([unit]) => Number(unit.slice(prefix.length).replace('.service', '')))
+    .sort((a, b) => a - b);
+}
+
+function readRelease(name: string, observed: Observed): Read<Attributes> {
+  const failed = slots.map((slot) => lookUp(observed.units, `${name}-${slot}@*.service`)).find((read) => read.state === 'unknown');
+  if (failed?.state === 'unknown') return unknown(failed.because);
+  return mapRead(liveSlot(name, observed), (slot) => {
+    const other = slots.find((candidate) => candidate !== slot)!;
+    return {
+      release: releaseIn(name, slot, observed),
+      running: activeInstances(name, slot, observed).join(' '),
+      left: activeInstances(name, other, observed).length > 0 ? other : 'none',
+    };
+  });
+}
+
+const instanceNumbers = (count: number) => Array.from({ length: count }, (_, i) => i + 1).join(' ');
+
+/** The program's release: in which slot it is live, and which instances run. */
+export const releaseKind: Kind<ReleaseResource> = {
+  claims: false,
+  probe: (name) => {
+    const paths = layout(name);
+    return {
+      paths: [paths.live, ...slots.map(paths.slot)],
+      units: slots.map((slot) => `${name}-${slot}@*.service`),
+    };
+  },
+  read: readRelease,
+  desired: ({ release, instances }) => ({ release: release ?? 'unpinned', running: instanceNumbers(instances), left: 'none' }),
+  steps(resource, reading, observed) {
+    const { name, release = 'unpinned', instances } = resource;
+    const same = reading.state === 'present' && reading.value.release === release;
+    const drain = step('release_drain', [name, resource.instances], 'stop what the live slot does not need', { reversible: false });
+    if (!same) return [...deliver(resource, observed), drain];
+    const start = step('release_start', [name, instances, resource.ready, resource.timeout], `start the instances of ${name}`);
+    return reading.value.running === instanceNumbers(instances) ? [drain] : [start, drain];
+  },
+  remove: () => ({ retained: 'its folder may hold what you need; stop and remove it by hand' }),
+};
+
+function deliver(resource: ReleaseResource, observed: Observed): Step[] {
+  const { name, release = 'unpinned', runtime, instances } = resource;
+  const paths = layout(name);
+  const node = runtimeFolder(runtime.version, runtime.package);
+  const has = (folder: string) => lookUp(observed.paths, stamp(folder)).state === 'present';
+  const steps: Step[] = [];
+  if (!has(node)) {
+    const upload = runtimeUpload(runtime);
+    steps.push(step('runtime_install', [node, upload], `install Node.js ${runtime.version}`, { reversible: true, uploads: [upload] }));
+  }
+  if (!has(`${paths.releases}/${release}`)) {
+    const upload = releaseUpload(release);
+    const args = [name, release, upload, node, resource.environmentFile];
+    steps.push(step('release_stage', args, `stage release ${release}`, { reversible: true, uploads: [upload] }));
+  }
+  if (resource.migrations) {
+    const args = [name, release, resource.database ?? '', ...resource.migrations];
+    steps.push(step('release_migrate', args, 'run the database migrations'));
+  }
+  steps.push(
+    step('release_switch', [name, release, instances, resource.ready, resource.timeout], `start release ${release} and go live`, {
+      reversible: true,
+    }),
+  );
+  return steps;
+}
+
+/** Paths that tell whether the host already has what a release needs. */
+export function releaseStamps(resource: ReleaseResource): string[] {
+  const folders = [runtimeFolder(resource.runtime.version, resource.runtime.package)];
+  if (resource.release) folders.push(`${layout(resource.name).releases}/${resource.release}`);
+  return folders.map(stamp);
+}

@@ -1,0 +1,51 @@
+/**
+ * One thing that the executor on the host does (apply/executor.sh has a function for each `op`). A step is data: it can be
+ * printed, hashed and compared. `args` hold no line breaks and no `|`.
+ */
+export interface Step {
+  readonly op: Operation;
+  readonly args: readonly string[];
+  /** What people read while it runs, such as `write /etc/nginx/sites-available/notes.conf`. */
+  readonly title: string;
+  /** Whether the executor can put back what was there before. */
+  readonly reversible: boolean;
+  /** Uploads that it needs, by name: `sha256-<hash>` of a file's content, or an artifact. */
+  readonly uploads: readonly string[];
+}
+
+export type Operation =
+  | 'package_install'
+  | 'package_remove'
+  | 'group_create'
+  | 'group_remove'
+  | 'user_create'
+  | 'user_remove'
+  | 'directory'
+  | 'directory_remove'
+  | 'file'
+  | 'symlink'
+  | 'path_remove'
+  | 'validate'
+  | 'daemon_reload'
+  | 'unit_activate'
+  | 'unit_leave'
+  | 'http_check'
+  | 'postgres_role'
+  | 'postgres_database'
+  | 'runtime_install'
+  | 'release_stage'
+  | 'release_migrate'
+  | 'release_switch'
+  | 'release_start'
+  | 'release_drain'
+  | 'note';
+
+/** Makes a step. */
+export function step(
+  op: Operation,
+  args: readonly (string | number)[],
+  title: string,
+  more: { readonly reversible?: boolean; readonly uploads?: readonly string[] } = {},
+): Step {
+  return { op, args: args.map(String), title, reversible: more.reversible ?? false, uploads: more.uploads ?? [] };
+}

@@ -1,0 +1,26 @@
+import type { Readable } from 'node:stream';
+
+/** What a command on a host came to. */
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+export interface CommandOptions {
+  readonly input?: string | Readable;
+  /** Called with each line of stdout as it arrives. */
+  readonly onLine?: (line: string) => void;
+}
+
+/**
+ * A way to run scripts as root on one host. `script` is text of this program, never built from values: values go in
+ * through `input`.
+ */
+export interface Connection {
+  run(script: string, options?: CommandOptions): Promise<CommandResult>;
+  close(): void;
+}
+
+/** Opens a connection to a host; throws a DiagnosticsError that says why it could not be opened and what to do. */
+export type Connect = () => Promise<Connection>;

@@ -1,0 +1,8 @@
+import { suite } from '../suite.ts';
+
+const test = suite('failing test');
+test('fails', () => {
+  throw new Error('on purpose');
+});
+test('passes', () => {});
+test.run();
