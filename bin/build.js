@@ -28,8 +28,10 @@ const bundling = {
   keepNames: true,
   legalComments: 'none',
   external: ['*.node'],
-  // CommonJS packages in an ES bundle need a require for Node's own modules.
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  // CommonJS packages in an ES bundle need what a CommonJS module has around it.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname, __filename = import.meta.filename;",
+  },
   logLevel: 'silent',
 };
 
@@ -59,9 +61,20 @@ async function buildInto(root, folder) {
   await build({ ...bundling, entryPoints: { cli: entry('cli.ts') }, outdir: folder });
   const work = join(folder, 'work');
   mkdirSync(work, { recursive: true });
-  await build({ ...bundling, splitting: false, entryPoints: { source: entry('project/assets-source.ts') }, outdir: work });
+  await build({
+    ...bundling,
+    splitting: false,
+    entryPoints: { source: entry('project/assets-source.ts') },
+    outdir: work,
+  });
   const { assetModules } = await import(pathToFileURL(join(work, 'source.js')).href);
   for (const [name, text] of Object.entries(assetModules(root))) writeFileSync(join(work, name), text);
-  await build({ ...bundling, splitting: false, nodePaths: [join(root, 'node_modules')], entryPoints: { assets: join(work, 'assets.js') }, outdir: folder });
+  await build({
+    ...bundling,
+    splitting: false,
+    nodePaths: [join(root, 'node_modules')],
+    entryPoints: { assets: join(work, 'assets.js') },
+    outdir: folder,
+  });
   rmSync(work, { recursive: true, force: true });
 }

@@ -14,13 +14,18 @@ const read = (name: string) => JSON.parse(readFileSync(`${root}schema/${name}.sc
 function afterDefaults(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(afterDefaults);
   if (typeof schema !== 'object' || schema === null) return schema;
-  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, afterDefaults(value)])) as Record<string, unknown>;
+  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, afterDefaults(value)])) as Record<
+    string,
+    unknown
+  >;
   if (typeof copy.title === 'string') copy.title = `Resolved${copy.title}`;
   delete copy.pattern;
   if (typeof copy.properties !== 'object' || copy.properties === null) return copy;
   const rootSchema = read('deploy');
   const defaulted = Object.entries(copy.properties as Record<string, Schema>)
-    .filter(([, property]) => property.default !== undefined || (property.$ref && definitionDefault(rootSchema, property)))
+    .filter(
+      ([, property]) => property.default !== undefined || (property.$ref && definitionDefault(rootSchema, property)),
+    )
     .map(([key]) => key);
   copy.required = [...new Set([...((copy.required as string[] | undefined) ?? []), ...defaulted])];
   return copy;
@@ -36,14 +41,21 @@ export async function types(): Promise<string> {
   const banner = '// Generated from schema/*.schema.json by `npm run generate`: change those.\n';
   const options = { bannerComment: '', additionalProperties: false, style: { singleQuote: true, printWidth: 120 } };
   const parts = await Promise.all(
-    ['deploy', 'host'].map((name) => compile(afterDefaults(read(name)) as never, name, { ...options, unreachableDefinitions: false })),
+    ['deploy', 'host'].map((name) =>
+      compile(afterDefaults(read(name)) as never, name, { ...options, unreachableDefinitions: false }),
+    ),
   );
   return `${banner}\n${parts.join('\n')}`;
 }
 
 /** The text of docs/reference.md. */
 export function reference(): string {
-  const page = ['<!-- Generated from schema/*.schema.json by `npm run generate`: change those. -->', '', '# Reference', ''];
+  const page = [
+    '<!-- Generated from schema/*.schema.json by `npm run generate`: change those. -->',
+    '',
+    '# Reference',
+    '',
+  ];
   page.push('Every key, its type, its default and an example. `…` stands for a name of your choice.', '');
   page.push('## deploy.yaml', '', ...section(read('deploy'), read('deploy'), ''));
   page.push('## hosts/<environment>/<host>/host.yaml', '', ...section(read('host'), read('host'), ''));
@@ -55,7 +67,14 @@ function section(rootSchema: Schema, schema: Schema, prefix: string): string[] {
   for (const [key, raw] of Object.entries(schema.properties ?? {})) {
     const property = deref(rootSchema, raw);
     const path = `${prefix}${key}`;
-    lines.push(`### \`${path}\``, '', property.description ?? '', '', ...facts(property, schema.required?.includes(key) ?? false), '');
+    lines.push(
+      `### \`${path}\``,
+      '',
+      property.description ?? '',
+      '',
+      ...facts(property, schema.required?.includes(key) ?? false),
+      '',
+    );
     if (property.properties) lines.push(...section(rootSchema, property, `${path}.`));
   }
   return lines;
@@ -67,7 +86,8 @@ function facts(schema: Schema, required: boolean): string[] {
   const range = schema.minimum === undefined ? '' : ` from ${schema.minimum} to ${schema.maximum}`;
   const list = [`- Type: ${type}${range}${schema['x-expects'] ? ` (${schema['x-expects']})` : ''}`];
   if (required) list.push('- Required');
-  if (schema.default !== undefined && typeof schema.default !== 'object') list.push(`- Default: ${code(schema.default)}`);
+  if (schema.default !== undefined && typeof schema.default !== 'object')
+    list.push(`- Default: ${code(schema.default)}`);
   if (Array.isArray(schema.default)) list.push(`- Default: ${code(schema.default)}`);
   if (schema.examples?.[0] !== undefined) list.push(`- Example: ${code(schema.examples[0])}`);
   return list;

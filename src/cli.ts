@@ -44,7 +44,8 @@ const verbs: readonly Verb[] = [
   {
     name: 'apply',
     summary: 'bring the hosts to what deploy.yaml says',
-    examples: '  npm run apply\n  npm run apply -- --host web-1\n  npm run apply -- --json        # progress as JSON lines',
+    examples:
+      '  npm run apply\n  npm run apply -- --host web-1\n  npm run apply -- --json        # progress as JSON lines',
     exits:
       '0 converged, 1 failed with nothing changed, 3 rolled back, 4 partial, 5 locked,\n  6 stale plan, 7 refused (conflict), 8 unreachable or wrong host key',
     load: async () => (await import('./commands/apply.ts')).apply,
@@ -66,7 +67,10 @@ function programFor(finish: (code: ExitCode) => void): Command {
       .option('--env <name>', 'environment: a folder of hosts/ (default: production, or the only one)')
       .addOption(new Option('--file <path>', 'the deploy file').default('deploy.yaml'))
       .option('--json', 'print JSON for programs instead of text for people')
-      .addHelpText('after', `\nExamples:\n${verb.examples}\n\nExit codes:\n  ${verb.exits}\n\nColours are off when NO_COLOR is set.`);
+      .addHelpText(
+        'after',
+        `\nExamples:\n${verb.examples}\n\nExit codes:\n  ${verb.exits}\n\nColours are off when NO_COLOR is set.`,
+      );
     if (verb.name !== 'validate') command.option('--host <name...>', 'only these hosts');
     if (verb.check) command.option('--check', 'only compare, and fail when a file would change');
     command.action(async (options) => finish(await (await verb.load())(options, terminal)));
@@ -84,13 +88,17 @@ function explain(error: unknown, json: boolean): number {
     return error.exitCode;
   }
   const detail = process.env.FAIRLEAD_DEBUG && error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`${colors.red('internal error')}: ${detail}\n  ${colors.green('fix:')} this is a fault of Fairlead; run again with FAIRLEAD_DEBUG=1 and report what it prints\n`);
+  process.stderr.write(
+    `${colors.red('internal error')}: ${detail}\n  ${colors.green('fix:')} this is a fault of Fairlead; run again with FAIRLEAD_DEBUG=1 and report what it prints\n`,
+  );
   return ExitCode.error;
 }
 
 /** Lets what was printed reach its reader, then ends the process; the only place that does. */
 async function exit(code: number): Promise<void> {
-  await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((flushed) => stream.write('', flushed))));
+  await Promise.all(
+    [process.stdout, process.stderr].map((stream) => new Promise((flushed) => stream.write('', flushed))),
+  );
   process.exit(code);
 }
 

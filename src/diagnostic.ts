@@ -49,10 +49,7 @@ export class DiagnosticsError extends Error {
 }
 
 /** Makes an error that stops the command: one problem, outside any file. */
-export function failure(
-  problem: Omit<Diagnostic, 'severity'>,
-  exitCode: ExitCode = ExitCode.error,
-): DiagnosticsError {
+export function failure(problem: Omit<Diagnostic, 'severity'>, exitCode: ExitCode = ExitCode.error): DiagnosticsError {
   return new DiagnosticsError([{ severity: 'error', ...problem }], exitCode);
 }
 
@@ -75,7 +72,7 @@ export function codeFrame(text: string, line: number, column: number, length = 1
     const content = printable(lines[number - 1] ?? '').slice(0, 160);
     frame.push(`${number === line ? '>' : ' '} ${String(number).padStart(width)} | ${content}`);
     if (number !== line) continue;
-    const marks = Math.max(1, Math.min(length, 160 - column));
+    const marks = Math.max(1, Math.min(length, content.length - column + 1));
     frame.push(`  ${' '.repeat(width)} | ${' '.repeat(Math.min(column - 1, 160))}${'^'.repeat(marks)}`);
   }
   return frame;

@@ -14,7 +14,11 @@ import type { ResolvedHostFile } from './spec/types.ts';
 import type { Connection } from './transport/transport.ts';
 
 /** deploy.yaml and host files, parsed, validated and resolved for one environment. */
-export function specOf(project: Project, environment: string, assets: Assets): { spec: ResolvedSpec; warnings: readonly Diagnostic[] } {
+export function specOf(
+  project: Project,
+  environment: string,
+  assets: Assets,
+): { spec: ResolvedSpec; warnings: readonly Diagnostic[] } {
   return resolve(project.sources, environment, assets.contracts);
 }
 
@@ -24,7 +28,8 @@ export function manifestOf(spec: ResolvedSpec, host: ResolvedHostFile, assets: A
 }
 
 /** The source that the environment's releases are built from. */
-export const sourceOf = (project: Project, spec: ResolvedSpec): Promise<Source> => readSource(project.folder, spec.app.source);
+export const sourceOf = (project: Project, spec: ResolvedSpec): Promise<Source> =>
+  readSource(project.folder, spec.app.source);
 
 /** A manifest whose release has its identity; one without a release as it is. */
 export const pinned = (manifest: HostManifest, source: Source): HostManifest =>

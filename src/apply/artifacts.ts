@@ -74,7 +74,8 @@ async function runBuild(command: string, folder: string): Promise<void> {
   });
 }
 
-const pack = (args: readonly string[], target: string) => execa('tar', ['-czf', target, ...args], { env: { GZIP: '-6' } });
+const pack = (args: readonly string[], target: string) =>
+  execa('tar', ['-czf', target, ...args], { env: { GZIP: '-6' } });
 
 /** Fetches a Node.js runtime by its npm package, checks it against the pinned hash, and packs its one program. */
 async function fetchRuntime(runtime: ReleaseResource['runtime'], target: string, note: Note): Promise<void> {

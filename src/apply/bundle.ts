@@ -27,7 +27,13 @@ export interface Parts {
 
 /** One line of the executor's `steps`: number|operation|reversible|title|arguments…. */
 function stepLine(step: PlannedStep, number: number): string {
-  const fields = [String(number), step.op, step.reversible ? 'reversible' : 'final', step.title.replaceAll('|', '/'), ...step.args];
+  const fields = [
+    String(number),
+    step.op,
+    step.reversible ? 'reversible' : 'final',
+    step.title.replaceAll('|', '/'),
+    ...step.args,
+  ];
   const broken = fields.slice(4).find((field) => /[|\n]/.test(field));
   if (broken !== undefined) throw new Error(`a step cannot carry ${JSON.stringify(broken)}`);
   return fields.join('|').replaceAll('\n', ' ');

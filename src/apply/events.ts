@@ -2,7 +2,16 @@ import type { ExitCode } from '../diagnostic.ts';
 import { ExitCode as Exit } from '../diagnostic.ts';
 
 /** How an apply to one host ended. `lost`: the connection broke and the host may still be at work. */
-export type Outcome = 'converged' | 'failed' | 'rolled back' | 'partial' | 'locked' | 'stale' | 'refused' | 'unreachable' | 'lost';
+export type Outcome =
+  | 'converged'
+  | 'failed'
+  | 'rolled back'
+  | 'partial'
+  | 'locked'
+  | 'stale'
+  | 'refused'
+  | 'unreachable'
+  | 'lost';
 
 /** The exit code of each outcome, as `fairlead apply --help` lists them. */
 export const exitCodeOf: Readonly<Record<Outcome, ExitCode>> = {
@@ -21,9 +30,28 @@ export const exitCodeOf: Readonly<Record<Outcome, ExitCode>> = {
 export type ApplyEvent =
   | { readonly type: 'note'; readonly host: string; readonly text: string }
   | { readonly type: 'begin'; readonly host: string; readonly transaction: string; readonly steps: number }
-  | { readonly type: 'step'; readonly host: string; readonly number: number; readonly steps: number; readonly title: string }
-  | { readonly type: 'done'; readonly host: string; readonly number: number; readonly steps: number; readonly title: string; readonly milliseconds: number }
-  | { readonly type: 'failed'; readonly host: string; readonly number: number; readonly steps: number; readonly title: string }
+  | {
+      readonly type: 'step';
+      readonly host: string;
+      readonly number: number;
+      readonly steps: number;
+      readonly title: string;
+    }
+  | {
+      readonly type: 'done';
+      readonly host: string;
+      readonly number: number;
+      readonly steps: number;
+      readonly title: string;
+      readonly milliseconds: number;
+    }
+  | {
+      readonly type: 'failed';
+      readonly host: string;
+      readonly number: number;
+      readonly steps: number;
+      readonly title: string;
+    }
   | { readonly type: 'output'; readonly host: string; readonly number: number; readonly text: string }
   | { readonly type: 'undo'; readonly host: string; readonly number: number; readonly title: string }
   | {

@@ -28,21 +28,36 @@ export function observedFrom(frames: Frames, wanted: Wanted): Observed {
   };
 }
 
-const linesOf = (frame: Frame) => frame.out.toString('utf8').split('\n').filter((line) => line !== '');
+const linesOf = (frame: Frame) =>
+  frame.out
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
 const firstLine = (text: string) => text.split('\n')[0] ?? '';
-const table = <T>(names: readonly string[], read: (name: string) => Read<T>) => new Map(names.map((name) => [name, read(name)]));
+const table = <T>(names: readonly string[], read: (name: string) => Read<T>) =>
+  new Map(names.map((name) => [name, read(name)]));
 
 function factsFrom(frames: Frames): HostFacts {
   const text = (name: string) => (frames.get(name) ?? missing).out.toString('utf8').trim();
   const rows = text('space').split('\n').slice(1);
   const asked = ['/', '/var/lib', '/srv', '/opt', '/etc'];
   const free = rows.map((row, index) => [asked[index] ?? '', Number(row.split(/\s+/)[3])] as const);
-  return { os: text('os'), architecture: text('architecture'), bootId: text('boot'), freeKib: Object.fromEntries(free) };
+  return {
+    os: text('os'),
+    architecture: text('architecture'),
+    bootId: text('boot'),
+    freeKib: Object.fromEntries(free),
+  };
 }
 
 const types: Record<string, PathState['type']> = { f: 'file', d: 'directory', l: 'symlink' };
 
-function readPaths(names: readonly string[], frame: Frame, hashes: Frame, frames: Frames): Map<string, Read<PathState>> {
+function readPaths(
+  names: readonly string[],
+  frame: Frame,
+  hashes: Frame,
+  frames: Frames,
+): Map<string, Read<PathState>> {
   const rows = new Map(linesOf(frame).map((line) => [line.split('|')[5] ?? '', line.split('|')] as const));
   const sums = new Map(linesOf(hashes).map((line) => [line.slice(66), line.slice(0, 64)] as const));
   const complaints = frame.err.split('\n');
@@ -72,17 +87,23 @@ function readPackages(names: readonly string[], frame: Frame): Map<string, Read<
     const [, status = '', version = ''] = rows.get(name) ?? [];
     if (status.startsWith('ii')) return present({ version });
     if (status.startsWith('rc') || status.startsWith('un')) return absent;
-    if (status) return unknown(`its installation was interrupted (dpkg says ${status.trim()}); run "dpkg --configure -a" on the host`);
+    if (status)
+      return unknown(
+        `its installation was interrupted (dpkg says ${status.trim()}); run "dpkg --configure -a" on the host`,
+      );
     return frame.err.includes(`no packages found matching ${name}`) ? absent : unknown(firstLine(frame.err));
   });
 }
 
 function readUsers(names: readonly string[], frame: Frame, groups: Frame): Map<string, Read<UserState>> {
-  const groupNames = new Map(linesOf(groups).map((line) => [line.split(':')[2] ?? '', line.split(':')[0] ?? ''] as const));
+  const groupNames = new Map(
+    linesOf(groups).map((line) => [line.split(':')[2] ?? '', line.split(':')[0] ?? ''] as const),
+  );
   const rows = new Map(linesOf(frame).map((line) => [line.split(':')[0] ?? '', line.split(':')] as const));
   return table(names, (name) => {
     const row = rows.get(name);
-    if (!row) return frame.status === 0 || frame.status === 2 ? absent : unknown(firstLine(frame.err) || 'getent failed');
+    if (!row)
+      return frame.status === 0 || frame.status === 2 ? absent : unknown(firstLine(frame.err) || 'getent failed');
     const [, , , gid = '', , home = '', shell = ''] = row;
     return present({ group: groupNames.get(gid) ?? gid, home, shell });
   });
@@ -100,11 +121,17 @@ function readUnits(names: readonly string[], frame: Frame): Map<string, Read<Uni
   const blocks = frame.out
     .toString('utf8')
     .split('\n\n')
-    .map((block) => Object.fromEntries(block.split('\n').map((line) => line.split(/=(.*)/s).slice(0, 2)) as [string, string][]))
+    .map((block) =>
+      Object.fromEntries(block.split('\n').map((line) => line.split(/=(.*)/s).slice(0, 2)) as [string, string][]),
+    )
     .filter((block) => block.Id !== undefined);
   const units = new Map<string, Read<UnitState>>();
   for (const block of blocks) {
-    const state = { active: block.ActiveState ?? '', enabled: block.UnitFileState ?? '', needsReload: block.NeedDaemonReload === 'yes' };
+    const state = {
+      active: block.ActiveState ?? '',
+      enabled: block.UnitFileState ?? '',
+      needsReload: block.NeedDaemonReload === 'yes',
+    };
     units.set(block.Id ?? '', block.LoadState === 'not-found' ? absent : present(state));
   }
   for (const name of names) {
@@ -118,11 +145,13 @@ function readPostgres(wanted: Wanted, frame: Frame | undefined): Pick<Observed, 
   const rows = frame ? linesOf(frame).map((line) => line.split('|')) : [];
   const notInstalled = rows[0]?.[0] === 'none';
   const find = (kind: string, name: string): Read<string> => {
-    if (!frame || (frame.status !== 0 && !notInstalled)) return unknown(frame ? firstLine(frame.err) : 'it was not asked for');
+    if (!frame || (frame.status !== 0 && !notInstalled))
+      return unknown(frame ? firstLine(frame.err) : 'it was not asked for');
     const row = rows.find(([of, called]) => of === kind && called === name);
     return row ? present(row[2] ?? '') : absent;
   };
-  const map = <T>(read: Read<string>, use: (value: string) => T): Read<T> => (read.state === 'present' ? present(use(read.value)) : read);
+  const map = <T>(read: Read<string>, use: (value: string) => T): Read<T> =>
+    read.state === 'present' ? present(use(read.value)) : read;
   return {
     roles: table(wanted.roles, (name) => map(find('role', name), (login) => ({ login: login === 'true' }))),
     databases: table(wanted.databases, (name) => map(find('database', name), (owner) => ({ owner }))),

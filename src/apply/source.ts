@@ -25,7 +25,9 @@ const neverSource = new Set(['node_modules', 'dist', '.git', '.fairlead']);
  */
 export async function readSource(projectFolder: string, source: string): Promise<Source> {
   const folder = resolve(projectFolder, source);
-  const files = ((await listedByGit(folder)) ?? listedByWalking(folder)).filter((file) => exists(join(folder, file))).sort();
+  const files = ((await listedByGit(folder)) ?? listedByWalking(folder))
+    .filter((file) => exists(join(folder, file)))
+    .sort();
   if (files.length === 0) {
     throw failure({
       code: 'app.source',

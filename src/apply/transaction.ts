@@ -24,7 +24,13 @@ const outcomes: Record<string, Outcome> = {
  *
  * @param receiver text of receive.sh.
  */
-export async function carryOut(connection: Connection, plan: Plan, parts: Parts, receiver: string, listen: Listener): Promise<TransactionResult> {
+export async function carryOut(
+  connection: Connection,
+  plan: Plan,
+  parts: Parts,
+  receiver: string,
+  listen: Listener,
+): Promise<TransactionResult> {
   let end: string | undefined;
   const follow = follower(plan, listen);
   listen({ type: 'begin', host: plan.host, transaction: parts.id, steps: plan.steps.length });
@@ -50,7 +56,8 @@ function follower(plan: Plan, listen: Listener): (line: string) => void {
     if (word === 'step') {
       started = performance.now();
       listen({ type: 'step', host, number, steps, title });
-    } else if (word === 'done') listen({ type: 'done', host, number, steps, title, milliseconds: performance.now() - started });
+    } else if (word === 'done')
+      listen({ type: 'done', host, number, steps, title, milliseconds: performance.now() - started });
     else if (word === 'failed') listen({ type: 'failed', host, number, steps, title });
     else if (word === 'out') listen({ type: 'output', host, number, text: rest.join(' ') });
     else if (word === 'undo') listen({ type: 'undo', host, number, title });

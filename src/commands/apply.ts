@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
-import { artifactBytes, type Parts } from '../apply/bundle.ts';
 import { makeArtifacts } from '../apply/artifacts.ts';
+import { artifactBytes, type Parts } from '../apply/bundle.ts';
 import { type ApplyEvent, exitCodeOf, type Listener, type Outcome } from '../apply/events.ts';
 import { rememberedLines } from '../apply/probe.ts';
 import { carryOut, type TransactionResult } from '../apply/transaction.ts';
@@ -33,7 +33,8 @@ export async function apply(options: CommonOptions, terminal: Terminal): Promise
   const results = await planAll(session);
   const planned = results.filter((result): result is PlannedHost => 'plan' in result);
   for (const { plan } of planned) say(`${planText(plan, colors)}\n`);
-  for (const result of results) if ('error' in result) unplanned(result, listen, (what) => terminal.err.write(what), options, terminal);
+  for (const result of results)
+    if ('error' in result) unplanned(result, listen, (what) => terminal.err.write(what), options, terminal);
   try {
     const ready = planned.filter((one) => !settled(one, listen, terminal));
     const artifacts = await artifactsFor(session, ready, listen);
@@ -47,14 +48,35 @@ export async function apply(options: CommonOptions, terminal: Terminal): Promise
 
 /** The exit code of the gravest outcome: what left hosts half-way first, what changed nothing last. */
 export function worst(outcomes: readonly Outcome[]): ExitCode {
-  const gravity: readonly Outcome[] = ['partial', 'lost', 'rolled back', 'failed', 'refused', 'stale', 'locked', 'unreachable', 'converged'];
+  const gravity: readonly Outcome[] = [
+    'partial',
+    'lost',
+    'rolled back',
+    'failed',
+    'refused',
+    'stale',
+    'locked',
+    'unreachable',
+    'converged',
+  ];
   const gravest = gravity.find((outcome) => outcomes.includes(outcome));
   return gravest ? exitCodeOf[gravest] : ExitCode.done;
 }
 
-function unplanned({ host, error }: UnplannedHost, listen: Listener, complain: (text: string) => void, options: CommonOptions, terminal: Terminal): void {
+function unplanned(
+  { host, error }: UnplannedHost,
+  listen: Listener,
+  complain: (text: string) => void,
+  options: CommonOptions,
+  terminal: Terminal,
+): void {
   if (!options.json) complain(`${diagnosticsText(error.diagnostics, colorsOf(terminal))}\n`);
-  const outcome = error.exitCode === ExitCode.unreachable ? 'unreachable' : error.exitCode === ExitCode.refused ? 'refused' : 'failed';
+  const outcome =
+    error.exitCode === ExitCode.unreachable
+      ? 'unreachable'
+      : error.exitCode === ExitCode.refused
+        ? 'refused'
+        : 'failed';
   const text = options.json ? error.message : 'nothing was changed';
   listen({ type: 'end', host: host.name, outcome, text, milliseconds: 0 });
 }
@@ -68,25 +90,40 @@ function settled({ plan }: PlannedHost, listen: Listener, _terminal: Terminal): 
   };
   if (blocked.length > 0) {
     const what = blocked.map(({ kind, name, reason }) => `${kind} ${name} ${reason}`).join('; ');
-    return end('refused', `${what}. Nothing was changed: move it out of the way on the host (or make it readable), then apply again`);
+    return end(
+      'refused',
+      `${what}. Nothing was changed: move it out of the way on the host (or make it readable), then apply again`,
+    );
   }
   return isEmpty(plan) ? end('converged', 'nothing to do') : false;
 }
 
 /** Builds or fetches, once for all hosts, what any of them lacks. */
-async function artifactsFor(session: Session, hosts: readonly PlannedHost[], listen: Listener): Promise<Map<string, string>> {
+async function artifactsFor(
+  session: Session,
+  hosts: readonly PlannedHost[],
+  listen: Listener,
+): Promise<Map<string, string>> {
   const all = new Map<string, string>();
   for (const { plan, manifest, source, host } of hosts) {
     const release = releaseOf(manifest);
-    const names = plan.steps.flatMap(({ uploads }) => uploads).filter((name) => !name.startsWith('sha256-') && !all.has(name));
+    const names = plan.steps
+      .flatMap(({ uploads }) => uploads)
+      .filter((name) => !name.startsWith('sha256-') && !all.has(name));
     if (!release || names.length === 0) continue;
     const note = (text: string) => listen({ type: 'note', host: host.name, text });
-    for (const [name, path] of await makeArtifacts(names, release, source, cacheFolder(session.project), note)) all.set(name, path);
+    for (const [name, path] of await makeArtifacts(names, release, source, cacheFolder(session.project), note))
+      all.set(name, path);
   }
   return all;
 }
 
-async function applyOne(one: PlannedHost, artifacts: ReadonlyMap<string, string>, listen: Listener, terminal: Terminal): Promise<void> {
+async function applyOne(
+  one: PlannedHost,
+  artifacts: ReadonlyMap<string, string>,
+  listen: Listener,
+  terminal: Terminal,
+): Promise<void> {
   const started = performance.now();
   const parts = partsOf(one, artifacts, terminal);
   const end = ({ outcome, text }: TransactionResult) =>
@@ -107,7 +144,9 @@ async function applyOne(one: PlannedHost, artifacts: ReadonlyMap<string, string>
 
 function partsOf({ manifest, seen }: PlannedHost, artifacts: ReadonlyMap<string, string>, terminal: Terminal): Parts {
   const contents = new Map(
-    manifest.resources.flatMap((resource) => (resource.kind === 'file' ? [[uploadOf(resource.content), resource.content] as const] : [])),
+    manifest.resources.flatMap((resource) =>
+      resource.kind === 'file' ? [[uploadOf(resource.content), resource.content] as const] : [],
+    ),
   );
   const run = terminal.environment.GITHUB_RUN_ID
     ? ` ${terminal.environment.GITHUB_SERVER_URL}/${terminal.environment.GITHUB_REPOSITORY}/actions/runs/${terminal.environment.GITHUB_RUN_ID}`
@@ -138,7 +177,9 @@ function lackOfSpace({ seen, host }: PlannedHost, bytes: number): string | undef
 async function confirmed({ connection, manifest }: PlannedHost): Promise<TransactionResult> {
   const { plan } = await planHost(connection, manifest);
   if (isEmpty(plan)) return { outcome: 'converged', text: '' };
-  const open = plan.changes.filter(({ action }) => action !== 'none' && action !== 'keep').map(({ kind, name, reason }) => `${kind} ${name} ${reason}`);
+  const open = plan.changes
+    .filter(({ action }) => action !== 'none' && action !== 'keep')
+    .map(({ kind, name, reason }) => `${kind} ${name} ${reason}`);
   const acts = plan.activations.map(({ unit, reason }) => `${unit}: ${reason}`);
   return {
     outcome: 'partial',

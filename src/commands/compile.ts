@@ -16,7 +16,8 @@ export async function compile(options: CompileOptions, terminal: Terminal): Prom
   let hosts = 0;
   for (const env of environments.length > 0 ? environments : [undefined]) {
     const session = await openSession(env ? { ...options, env } : options, terminal);
-    for (const host of session.hosts) changes.push(...writeTree(session.project.folder, manifestOf(session.spec, host, session.assets), options.check));
+    for (const host of session.hosts)
+      changes.push(...writeTree(session.project.folder, manifestOf(session.spec, host, session.assets), options.check));
     hosts += session.hosts.length;
   }
   if (options.json) printJson(terminal, { check: options.check === true, hosts, changes });
@@ -26,9 +27,13 @@ export async function compile(options: CompileOptions, terminal: Terminal): Prom
 
 function report(changes: readonly TreeChange[], hosts: number, options: CompileOptions, terminal: Terminal): void {
   const colors = colorsOf(terminal);
-  for (const { action, path } of changes) terminal.out.write(`${action === 'written' ? colors.green('+') : colors.red('-')} ${path}\n`);
+  for (const { action, path } of changes)
+    terminal.out.write(`${action === 'written' ? colors.green('+') : colors.red('-')} ${path}\n`);
   const of = `the compiled ${hosts === 1 ? 'tree' : 'trees'} of ${plural(hosts, 'host')}`;
   if (changes.length === 0) terminal.out.write(`${of} ${hosts === 1 ? 'is' : 'are'} ${colors.green('up to date')}\n`);
-  else if (options.check) terminal.err.write(`${colors.red('error')}: ${plural(changes.length, 'file')} in hosts/ are not what deploy.yaml compiles to\n  ${colors.green('fix:')} npm run compile, then commit hosts/\n`);
+  else if (options.check)
+    terminal.err.write(
+      `${colors.red('error')}: ${plural(changes.length, 'file')} in hosts/ are not what deploy.yaml compiles to\n  ${colors.green('fix:')} npm run compile, then commit hosts/\n`,
+    );
   else terminal.out.write(`${plural(changes.length, 'file')} changed in ${of}; review them with git diff hosts/\n`);
 }

@@ -1,11 +1,11 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import { failure } from '../diagnostic.ts';
+import { specOf } from '../pipeline.ts';
 import { type Assets, loadAssets } from '../project/assets.ts';
 import { chooseEnvironment, loadProject, type Project } from '../project/load.ts';
+import type { Output } from '../report/apply.ts';
 import { type Colors, colorsFor } from '../report/colors.ts';
 import { diagnosticsText } from '../report/diagnostics.ts';
-import type { Output } from '../report/apply.ts';
-import { specOf } from '../pipeline.ts';
 import type { ResolvedSpec } from '../spec/resolve.ts';
 import { suggest } from '../spec/suggest.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';

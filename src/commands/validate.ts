@@ -1,9 +1,9 @@
 import { type Diagnostic, DiagnosticsError, ExitCode } from '../diagnostic.ts';
+import { specOf } from '../pipeline.ts';
 import { loadAssets } from '../project/assets.ts';
 import { loadProject } from '../project/load.ts';
 import { diagnosticsText, plural } from '../report/diagnostics.ts';
 import { environmentsOf } from '../spec/resolve.ts';
-import { specOf } from '../pipeline.ts';
 import { type CommonOptions, colorsOf, printJson, type Terminal } from './context.ts';
 
 /** Checks deploy.yaml and all host files, in the named environment or in each, and says everything that is wrong. */
@@ -12,7 +12,9 @@ export async function validate(options: CommonOptions, terminal: Terminal): Prom
   const project = loadProject(options.file);
   const environments = options.env ? [options.env] : environmentsOf(project.sources);
   const found = environments.length > 0 ? environments : ['production'];
-  const diagnostics = withoutRepeats(found.flatMap((environment) => problemsOf(() => specOf(project, environment, assets).warnings)));
+  const diagnostics = withoutRepeats(
+    found.flatMap((environment) => problemsOf(() => specOf(project, environment, assets).warnings)),
+  );
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   if (options.json) printJson(terminal, { valid: errors === 0, environments: found, diagnostics });
   else report(diagnostics, errors, found, options, terminal);
@@ -37,8 +39,17 @@ function withoutRepeats(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   });
 }
 
-function report(diagnostics: readonly Diagnostic[], errors: number, environments: readonly string[], options: CommonOptions, terminal: Terminal): void {
+function report(
+  diagnostics: readonly Diagnostic[],
+  errors: number,
+  environments: readonly string[],
+  options: CommonOptions,
+  terminal: Terminal,
+): void {
   const colors = colorsOf(terminal);
   if (diagnostics.length > 0) terminal.err.write(diagnosticsText(diagnostics, colors));
-  if (errors === 0) terminal.out.write(`${options.file} is ${colors.green('valid')} in ${plural(environments.length, 'environment')}: ${environments.join(', ')}\n`);
+  if (errors === 0)
+    terminal.out.write(
+      `${options.file} is ${colors.green('valid')} in ${plural(environments.length, 'environment')}: ${environments.join(', ')}\n`,
+    );
 }

@@ -56,8 +56,25 @@ function folders({ spec }: CompileInput, owner: readonly string[]): DirectoryRes
 /** Who may connect to the instances: the group that Nginx runs as, or the program's own where there is no proxy. */
 const socketGroup = (spec: CompileInput['spec']) => (spec.proxy ? 'www-data' : spec.name);
 
-function file(path: string, { text, lines }: Rendered, origin: string, mode: string, needs: readonly string[] = []): FileResource {
-  return { kind: 'file', id: `file:${path}`, path, mode, owner: 'root', group: 'root', content: text, lines, origin, needs };
+function file(
+  path: string,
+  { text, lines }: Rendered,
+  origin: string,
+  mode: string,
+  needs: readonly string[] = [],
+): FileResource {
+  return {
+    kind: 'file',
+    id: `file:${path}`,
+    path,
+    mode,
+    owner: 'root',
+    group: 'root',
+    content: text,
+    lines,
+    origin,
+    needs,
+  };
 }
 
 function environmentFile({ spec, templates }: CompileInput): FileResource {

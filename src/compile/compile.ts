@@ -37,6 +37,8 @@ export function compile(input: CompileInput): HostManifest {
 }
 
 function positionsOf(resources: readonly Resource[], spec: ResolvedSpec): Record<string, Position> {
-  const keys = new Set(resources.flatMap((resource) => [resource.origin, ...(resource.kind === 'file' ? resource.lines.flat() : [])]));
-  return Object.fromEntries([...keys].sort().map((key) => [key, spec.document.locate(key.split('.'))]));
+  const keys = new Set(
+    resources.flatMap((resource) => [resource.origin, ...(resource.kind === 'file' ? resource.lines.flat() : [])]),
+  );
+  return Object.fromEntries([...keys].sort().map((key) => [key, spec.document.locate(key.split('.'), 'key')]));
 }

@@ -7,7 +7,14 @@ export function compileDatabase({ spec }: CompileInput): Resource[] {
   if (!database) return [];
   const role = `postgres-role:${name}`;
   return [
-    { kind: 'package', id: 'package:postgresql', name: 'postgresql', origin: 'database.engine', needs: [], retain: true },
+    {
+      kind: 'package',
+      id: 'package:postgresql',
+      name: 'postgresql',
+      origin: 'database.engine',
+      needs: [],
+      retain: true,
+    },
     {
       kind: 'unit',
       id: 'unit:postgresql.service',

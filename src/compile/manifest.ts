@@ -1,7 +1,7 @@
 import { type Diagnostic, DiagnosticsError, type Position } from '../diagnostic.ts';
+import { sha256 } from '../plan/digest.ts';
 import { kindOrder, type Resource } from '../resources/resource.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
-import { sha256 } from '../plan/digest.ts';
 
 /**
  * Everything that one host should have, in the order in which it can be made. `positions` tells where in deploy.yaml
@@ -50,14 +50,18 @@ function twoOwners(resources: readonly Resource[]): Diagnostic[] {
   return resources.flatMap((resource) => {
     const first = owners.get(claimOf(resource));
     owners.set(claimOf(resource), resource);
-    return first ? [fault('compile.two-owners', `${claimOf(resource)} is claimed by ${first.origin} and by ${resource.origin}`)] : [];
+    return first
+      ? [fault('compile.two-owners', `${claimOf(resource)} is claimed by ${first.origin} and by ${resource.origin}`)]
+      : [];
   });
 }
 
 function unmetNeeds(resources: readonly Resource[]): Diagnostic[] {
   const known = new Set(resources.map((resource) => resource.id));
   return resources.flatMap(({ id, needs }) =>
-    needs.filter((need) => !known.has(need)).map((need) => fault('compile.unmet-need', `${id} needs ${need}, which is not in the manifest`)),
+    needs
+      .filter((need) => !known.has(need))
+      .map((need) => fault('compile.unmet-need', `${id} needs ${need}, which is not in the manifest`)),
   );
 }
 

@@ -17,8 +17,17 @@ export function pinRelease(manifest: HostManifest, sourceDigest: string): HostMa
 
 function releaseId(release: ReleaseResource, manifest: HostManifest, sourceDigest: string): string {
   const { build, migrations, runtime, instances } = release;
-  const parts = manifest.resources.filter(({ id }) => release.parts.includes(id)).map((part) => ('content' in part ? part.content : ''));
-  return digest({ sourceDigest, build: build ?? null, migrations: migrations ?? null, runtime, instances, parts }).slice(0, 16);
+  const parts = manifest.resources
+    .filter(({ id }) => release.parts.includes(id))
+    .map((part) => ('content' in part ? part.content : ''));
+  return digest({
+    sourceDigest,
+    build: build ?? null,
+    migrations: migrations ?? null,
+    runtime,
+    instances,
+    parts,
+  }).slice(0, 16);
 }
 
 /** The release of a manifest, if the host runs the program. */

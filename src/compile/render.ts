@@ -45,7 +45,8 @@ export function render(templates: Templates, name: string, grammar: Grammar, con
 }
 
 function prepare(value: unknown, grammar: Grammar): unknown {
-  if (isTraced(value)) return typeof value.value === 'boolean' ? { key: value.key, on: value.value } : written(value, grammar);
+  if (isTraced(value))
+    return typeof value.value === 'boolean' ? { key: value.key, on: value.value } : written(value, grammar);
   if (Array.isArray(value)) return value.map((one) => prepare(one, grammar));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, prepare(one, grammar)]));
@@ -66,13 +67,15 @@ function unmark(marked: string): Rendered {
     const ended = line.match(/^\u{F0002}+/u)?.[0] ?? '';
     for (const _ of ended) blocks.pop();
     const keys = new Set(blocks);
-    const plain = line.slice(ended.length).replaceAll(/\u{F0000}([^\u{F0001}\u{F0000}]*)\u{F0001}|\u{F0000}|\u{F0002}/gu, (found, key?: string) => {
-      if (key !== undefined) last = key;
-      else if (found === OPEN) blocks.push(last);
-      else blocks.pop();
-      if (key !== undefined || found === OPEN) keys.add(last);
-      return '';
-    });
+    const plain = line
+      .slice(ended.length)
+      .replaceAll(/\u{F0000}([^\u{F0001}\u{F0000}]*)\u{F0001}|\u{F0000}|\u{F0002}/gu, (found, key?: string) => {
+        if (key !== undefined) last = key;
+        else if (found === OPEN) blocks.push(last);
+        else blocks.pop();
+        if (key !== undefined || found === OPEN) keys.add(last);
+        return '';
+      });
     lines.push([...keys]);
     return plain;
   });

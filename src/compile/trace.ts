@@ -22,7 +22,9 @@ export const isTraced = (value: unknown): value is Traced =>
  */
 export function tracer(spec: ResolvedSpec): (key: string) => Traced {
   return (key) => {
-    const value = key.split('.').reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], spec);
+    const value = key
+      .split('.')
+      .reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], spec);
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
       throw new Error(`${key} is not a single value`);
     }

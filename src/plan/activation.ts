@@ -41,7 +41,8 @@ export function activationOf(
   return state.value.enabled === 'enabled' ? undefined : { ...base, verb: 'start', reason: 'it is not enabled' };
 }
 
-const isWrite = (change: Change | undefined) => change?.action === 'create' || change?.action === 'update' || change?.action === 'delete';
+const isWrite = (change: Change | undefined) =>
+  change?.action === 'create' || change?.action === 'update' || change?.action === 'delete';
 
 function inputHash(id: string, manifest: HostManifest): string {
   const resource = manifest.resources.find((candidate) => candidate.id === id);

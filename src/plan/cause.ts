@@ -21,7 +21,8 @@ function changedLineKeys({ before, after, lineKeys }: NonNullable<Change['text']
   let line = 0;
   for (const part of diffLines(before, after)) {
     if (part.removed) continue;
-    if (part.added) for (let i = line; i < line + part.count; i += 1) for (const key of lineKeys[i] ?? []) keys.add(key);
+    if (part.added)
+      for (let i = line; i < line + part.count; i += 1) for (const key of lineKeys[i] ?? []) keys.add(key);
     line += part.count;
   }
   return [...keys];

@@ -30,7 +30,11 @@ export interface Change {
   /** Attributes that differ; `before` is undefined where there was nothing. */
   readonly attributes: readonly { readonly name: string; readonly before?: string; readonly after?: string }[];
   /** Text before and after, for text files whose content differs and could be read. */
-  readonly text?: { readonly before: string; readonly after: string; readonly lineKeys: readonly (readonly string[])[] };
+  readonly text?: {
+    readonly before: string;
+    readonly after: string;
+    readonly lineKeys: readonly (readonly string[])[];
+  };
 }
 
 /** A unit that will take up its changed inputs. */
@@ -85,4 +89,6 @@ export const isEmpty = (plan: Plan): boolean => plan.steps.length === 0 && block
 
 /** Changes that must be settled before anything is applied. */
 export const blockers = (plan: Plan): Change[] =>
-  plan.changes.filter((change) => change.class === 'conflict' || (change.class === 'unknown' && change.action === 'none'));
+  plan.changes.filter(
+    (change) => change.class === 'conflict' || (change.class === 'unknown' && change.action === 'none'),
+  );

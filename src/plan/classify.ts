@@ -15,14 +15,21 @@ export interface Verdict {
 export function differences(before: Attributes | undefined, after: Attributes): Change['attributes'] {
   return Object.entries(after)
     .filter(([name, value]) => before?.[name] !== value)
-    .map(([name, value]) => (before?.[name] === undefined ? { name, after: value } : { name, before: before[name], after: value }));
+    .map(([name, value]) =>
+      before?.[name] === undefined ? { name, after: value } : { name, before: before[name], after: value },
+    );
 }
 
 const equal = (before: Attributes | undefined, after: Attributes) => differences(before, after).length === 0;
 const names = (list: Change['attributes']) => list.map(({ name }) => name).join(', ');
 
 /** Compares one resource: `base` is what was last applied, `live` what is there, `desired` what should be. */
-export function classify(kind: Kind, desired: Attributes, live: Read<Attributes>, base: RecordedResource | undefined): Verdict {
+export function classify(
+  kind: Kind,
+  desired: Attributes,
+  live: Read<Attributes>,
+  base: RecordedResource | undefined,
+): Verdict {
   if (live.state === 'unknown') return unknownVerdict(kind, live.because);
   if (live.state === 'absent') return absentVerdict(desired, base);
   const attributes = differences(live.value, desired);
@@ -34,13 +41,23 @@ export function classify(kind: Kind, desired: Attributes, live: Read<Attributes>
   }
   if (!base) {
     return kind.claims
-      ? verdict('none', 'conflict', `is there already, differs in ${names(attributes)}, and was not made by this project`, attributes)
+      ? verdict(
+          'none',
+          'conflict',
+          `is there already, differs in ${names(attributes)}, and was not made by this project`,
+          attributes,
+        )
       : verdict('update', 'change', `differs in ${names(attributes)}`, attributes);
   }
   return changedVerdict(desired, live.value, base, attributes);
 }
 
-const verdict = (action: Action, changeClass: ChangeClass, reason: string, attributes: Change['attributes']): Verdict => ({
+const verdict = (
+  action: Action,
+  changeClass: ChangeClass,
+  reason: string,
+  attributes: Change['attributes'],
+): Verdict => ({
   action,
   class: changeClass,
   reason,
@@ -60,10 +77,21 @@ function absentVerdict(desired: Attributes, base: RecordedResource | undefined):
     : verdict('create', 'change', 'is not on the host yet', attributes);
 }
 
-function changedVerdict(desired: Attributes, live: Attributes, base: RecordedResource, attributes: Change['attributes']): Verdict {
+function changedVerdict(
+  desired: Attributes,
+  live: Attributes,
+  base: RecordedResource,
+  attributes: Change['attributes'],
+): Verdict {
   const known = Object.keys(desired);
   const touched = known.filter((name) => base.attributes[name] !== live[name]);
-  if (touched.length === 0) return verdict('update', 'change', `${names(attributes)} changed in deploy.yaml or its source`, attributes);
+  if (touched.length === 0)
+    return verdict('update', 'change', `${names(attributes)} changed in deploy.yaml or its source`, attributes);
   const both = equal(base.attributes, desired) ? '' : ', and deploy.yaml changed too';
-  return verdict('update', 'drift', `${touched.join(', ')} changed on the host since the last apply${both}`, attributes);
+  return verdict(
+    'update',
+    'drift',
+    `${touched.join(', ')} changed on the host since the last apply${both}`,
+    attributes,
+  );
 }

@@ -64,30 +64,47 @@ const plain = (step: Step, subject: string): PlannedStep => ({ ...step, subject,
 const unitsOf = (manifest: HostManifest) =>
   manifest.resources.filter((resource): resource is UnitResource => resource.kind === 'unit');
 
-const acts = (activations: readonly Activation[], unit: UnitResource) => activations.some((activation) => activation.unit === unit.name);
+const acts = (activations: readonly Activation[], unit: UnitResource) =>
+  activations.some((activation) => activation.unit === unit.name);
 
 /** One check of the whole configuration of each service that is about to take up a change. */
-function validations(manifest: HostManifest, changes: readonly Change[], activations: readonly Activation[]): PlannedStep[] {
-  const leaving = changes.filter(({ kind, class: c, action }) => kind === 'file' && c === 'prune' && action === 'delete');
+function validations(
+  manifest: HostManifest,
+  changes: readonly Change[],
+  activations: readonly Activation[],
+): PlannedStep[] {
+  const leaving = changes.filter(
+    ({ kind, class: c, action }) => kind === 'file' && c === 'prune' && action === 'delete',
+  );
   const validators = unitsOf(manifest)
     .filter((unit) => unit.validator && acts(activations, unit))
     .map(({ validator, id }) => ({ validator: validator!, id }));
-  if (leaving.some(({ name }) => name.startsWith('/etc/nginx/'))) validators.push({ validator: 'nginx', id: 'unit:nginx.service' });
+  if (leaving.some(({ name }) => name.startsWith('/etc/nginx/')))
+    validators.push({ validator: 'nginx', id: 'unit:nginx.service' });
   const distinct = new Map(validators.map((one) => [one.validator, one]));
   return [...distinct.values()].map(({ validator, id }) =>
-    plain(makeStep('validate', [validator], `check the whole configuration with ${validator} -t`, { reversible: true }), id),
+    plain(
+      makeStep('validate', [validator], `check the whole configuration with ${validator} -t`, { reversible: true }),
+      id,
+    ),
   );
 }
 
 function daemonReload(changes: readonly Change[], observed: Observed): PlannedStep[] {
-  const unitFiles = changes.some(({ name, kind, action }) => kind === 'file' && name.startsWith('/etc/systemd/system/') && action !== 'none');
+  const unitFiles = changes.some(
+    ({ name, kind, action }) => kind === 'file' && name.startsWith('/etc/systemd/system/') && action !== 'none',
+  );
   const behind = [...observed.units.values()].some((read) => read.state === 'present' && read.value.needsReload);
-  return unitFiles || behind ? [plain(makeStep('daemon_reload', [], 'reload the units of systemd', { reversible: true }), 'systemd')] : [];
+  return unitFiles || behind
+    ? [plain(makeStep('daemon_reload', [], 'reload the units of systemd', { reversible: true }), 'systemd')]
+    : [];
 }
 
 /** A request through each service that took up a change, once everything behind it runs. */
 function checks(manifest: HostManifest, changes: readonly Change[], activations: readonly Activation[]): PlannedStep[] {
-  const released = changes.some(({ kind, action }) => kind === 'release' && (action === 'create' || action === 'update'));
+  const released = changes.some(
+    ({ kind, action }) => kind === 'release' && (action === 'create' || action === 'update'),
+  );
   return unitsOf(manifest).flatMap((unit) => {
     if (!unit.check || !(released || acts(activations, unit))) return [];
     const { port, host, path } = unit.check;

@@ -16,15 +16,22 @@ import type { HostRecord, RecordedResource, RecordLine } from './record.ts';
  */
 export function makePlan(manifest: HostManifest, observed: Observed, record: HostRecord): Plan {
   const decided = manifest.resources.map((resource) => decide(resource, manifest, observed, record));
-  const leaving = [...record.resources.values()].filter(({ id }) => !manifest.resources.some((resource) => resource.id === id));
+  const leaving = [...record.resources.values()].filter(
+    ({ id }) => !manifest.resources.some((resource) => resource.id === id),
+  );
   const pruned = leaving.map((recorded) => prune(recorded, observed)).reverse();
-  const changes = releaseCauses(manifest, [...decided.map(({ change }) => change), ...pruned.map(({ change }) => change)]);
+  const changes = releaseCauses(manifest, [
+    ...decided.map(({ change }) => change),
+    ...pruned.map(({ change }) => change),
+  ]);
   const byId = new Map(changes.map((change) => [change.id, change]));
   const activations = manifest.resources
     .filter((resource): resource is UnitResource => resource.kind === 'unit')
     .flatMap((unit) => activationOf(unit, manifest, observed, record, byId) ?? []);
   const groups = [
-    ...decided.map(({ resource, change, verdict }) => groupFor(resource, change, verdict, observed, record, activations)),
+    ...decided.map(({ resource, change, verdict }) =>
+      groupFor(resource, change, verdict, observed, record, activations),
+    ),
     ...pruned.map(({ recorded, change, steps }) => removalGroup(recorded, change, steps)),
   ].filter((group) => group.steps.length > 0);
   return {
@@ -51,7 +58,8 @@ function decide(resource: Resource, manifest: HostManifest, observed: Observed, 
   const name = nameOf(resource.id);
   const verdict = classify(kind, kind.desired(resource), kind.read(name, observed), record.resources.get(resource.id));
   const text = textOf(resource, verdict, observed);
-  const causes = verdict.class === 'drift' ? causeOf(manifest, resource.origin) : causesOf(manifest, resource, text);
+  const edited = verdict.action === 'update' && verdict.class === 'change';
+  const causes = edited ? causesOf(manifest, resource, text) : causeOf(manifest, resource.origin);
   const { action, class: changeClass, reason, attributes } = verdict;
   const change = { id: resource.id, kind: resource.kind, name, action, class: changeClass, reason, causes, attributes };
   return { resource, verdict, change: text ? { ...change, text } : change };
@@ -93,7 +101,8 @@ function groupFor(
 ): Group {
   const kind = kindFor(resource);
   const before = record.resources.get(resource.id);
-  const wasThere = verdict.attributes.length === 0 || verdict.attributes.some((attribute) => attribute.before !== undefined);
+  const wasThere =
+    verdict.attributes.length === 0 || verdict.attributes.some((attribute) => attribute.before !== undefined);
   const line = recordLine(resource, before?.origin ?? (wasThere ? 'adopted' : 'created'));
   const undo: RecordLine[] = [before ?? { id: resource.id, gone: true }];
   const activation = resource.kind === 'unit' ? activations.find(({ unit }) => unit === resource.name) : undefined;
@@ -102,10 +111,21 @@ function groupFor(
   if (change.action === 'adopt') return { ...place, steps: [noteStep(resource.id, [line], undo)] };
   if (change.action !== 'create' && change.action !== 'update') return { ...place, steps: [] };
   const steps = kind.steps(resource, kind.read(change.name, observed), observed);
-  return { ...place, steps: steps.map((step, index) => planned(step, resource.id, index === 0 ? [line] : [], [], index === 0 ? undo : [])) };
+  return {
+    ...place,
+    steps: steps.map((step, index) =>
+      planned(step, resource.id, index === 0 ? [line] : [], [], index === 0 ? undo : []),
+    ),
+  };
 }
 
-const planned = (step: Step, subject: string, before: readonly RecordLine[], after: readonly RecordLine[], undo: readonly RecordLine[]): PlannedStep => ({
+const planned = (
+  step: Step,
+  subject: string,
+  before: readonly RecordLine[],
+  after: readonly RecordLine[],
+  undo: readonly RecordLine[],
+): PlannedStep => ({
   ...step,
   subject,
   before,
@@ -114,13 +134,30 @@ const planned = (step: Step, subject: string, before: readonly RecordLine[], aft
 });
 
 function noteStep(subject: string, before: readonly RecordLine[], undo: readonly RecordLine[]): PlannedStep {
-  const step: Step = { op: 'note', args: [subject], title: `record ${subject.replace(':', ' ')}`, reversible: true, uploads: [] };
+  const step: Step = {
+    op: 'note',
+    args: [subject],
+    title: `record ${subject.replace(':', ' ')}`,
+    reversible: true,
+    uploads: [],
+  };
   return planned(step, subject, before, [], undo);
 }
 
-function activationSteps(unit: UnitResource, activation: PlannedActivation, line: RecordLine, undo: readonly RecordLine[]): PlannedStep[] {
+function activationSteps(
+  unit: UnitResource,
+  activation: PlannedActivation,
+  line: RecordLine,
+  undo: readonly RecordLine[],
+): PlannedStep[] {
   const { verb, inputs } = activation;
-  const step: Step = { op: 'unit_activate', args: [unit.name, verb], title: `${verb} ${unit.name}`, reversible: false, uploads: [] };
+  const step: Step = {
+    op: 'unit_activate',
+    args: [unit.name, verb],
+    title: `${verb} ${unit.name}`,
+    reversible: false,
+    uploads: [],
+  };
   const pending: RecordLine = { activation: unit.name, inputs: null };
   return [planned(step, unit.id, [line, pending], [{ activation: unit.name, inputs }], undo)];
 }
@@ -146,14 +183,21 @@ function prune(recorded: RecordedResource, observed: Observed): Pruned {
     causes: [],
     attributes: [],
   });
-  if (!kind) return { recorded, change: change('keep', 'prune', 'this version does not know its kind, so it stays'), steps: [] };
+  if (!kind)
+    return { recorded, change: change('keep', 'prune', 'this version does not know its kind, so it stays'), steps: [] };
   const live = kind.read(name, observed);
-  if (live.state === 'unknown') return { recorded, change: change('none', 'unknown', `its state could not be read: ${live.because}`), steps: [] };
+  if (live.state === 'unknown')
+    return { recorded, change: change('none', 'unknown', `its state could not be read: ${live.because}`), steps: [] };
   if (live.state === 'absent') return { recorded, change: change('delete', 'prune', 'it is gone already'), steps: [] };
   const removal = kind.remove(name, recorded.attributes);
-  if ('retained' in removal) return { recorded, change: change('keep', 'prune', `it stays: ${removal.retained}`), steps: [] };
+  if ('retained' in removal)
+    return { recorded, change: change('keep', 'prune', `it stays: ${removal.retained}`), steps: [] };
   if (recorded.origin === 'adopted' && kindOf(id) !== 'unit') {
-    return { recorded, change: change('keep', 'prune', 'it stays, because it was there before this project'), steps: [] };
+    return {
+      recorded,
+      change: change('keep', 'prune', 'it stays, because it was there before this project'),
+      steps: [],
+    };
   }
   return { recorded, change: change('delete', 'prune', 'it is removed'), steps: removal.steps };
 }
@@ -165,13 +209,19 @@ function removalGroup(recorded: RecordedResource, change: Change, steps: readonl
   if (kindOf(subject) === 'unit') gone.push({ activation: nameOf(subject), inputs: null });
   if (steps.length === 0) return { subject, removal: true, steps: [noteStep(subject, gone, [recorded])] };
   const last = steps.length - 1;
-  return { subject, removal: true, steps: steps.map((step, i) => planned(step, subject, [], i === last ? gone : [], i === last ? [recorded] : [])) };
+  return {
+    subject,
+    removal: true,
+    steps: steps.map((step, i) => planned(step, subject, [], i === last ? gone : [], i === last ? [recorded] : [])),
+  };
 }
 
 /** Content of each path that will change, as it was seen: what differs when the transaction begins makes the plan stale. */
 function expectationsOf(changes: readonly Change[], observed: Observed): Expectation[] {
   return changes
-    .filter(({ kind, action }) => (kind === 'file' || kind === 'symlink') && ['create', 'update', 'delete'].includes(action))
+    .filter(
+      ({ kind, action }) => (kind === 'file' || kind === 'symlink') && ['create', 'update', 'delete'].includes(action),
+    )
     .map(({ name }) => {
       const live = lookUp(observed.paths, name);
       const was = live.state === 'present' ? (live.value.sha256 ?? live.value.type) : 'absent';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Ajv, type Options, type ValidateFunction } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import Handlebars from 'handlebars';
-import type { Contract } from '../spec/validate.ts';
 import type { Schema } from '../spec/schema.ts';
+import type { Contract } from '../spec/validate.ts';
 import type { Assets } from './assets.ts';
 
 const options: Options = { allErrors: true, strict: true, allowUnionTypes: true, code: { source: true, esm: true } };
@@ -16,16 +16,22 @@ function ajvFor(): Ajv {
   return ajv;
 }
 
-const readSchema = (folder: string, name: string) => JSON.parse(readFileSync(join(folder, 'schema', `${name}.schema.json`), 'utf8')) as Schema;
+const readSchema = (folder: string, name: string) =>
+  JSON.parse(readFileSync(join(folder, 'schema', `${name}.schema.json`), 'utf8')) as Schema;
 
 /** Templates by name: the path below templates/ without `.hbs`. */
 function readTemplates(folder: string): Map<string, string> {
   const root = join(folder, 'templates');
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.hbs'));
-  return new Map(files.sort().map((file) => [file.slice(0, -'.hbs'.length).replaceAll('\\', '/'), readFileSync(join(root, file), 'utf8')]));
+  return new Map(
+    files
+      .sort()
+      .map((file) => [file.slice(0, -'.hbs'.length).replaceAll('\\', '/'), readFileSync(join(root, file), 'utf8')]),
+  );
 }
 
-const precompiled = (text: string) => String(Handlebars.precompile(text, { noEscape: true, strict: true, knownHelpers: { when: true } }));
+const precompiled = (text: string) =>
+  String(Handlebars.precompile(text, { noEscape: true, strict: true, knownHelpers: { when: true } }));
 
 /** Compiles schemas and templates in this process. */
 export function assetsFromSource(folder: string): Assets {
@@ -48,7 +54,9 @@ export function assetModules(folder: string): Record<string, string> {
     const schema = readSchema(folder, name);
     return { name, schema, code: write(ajv, ajv.compile(schema as object)) };
   });
-  const contracts = parts.map(({ name, schema }) => `${name}: { schema: ${JSON.stringify(schema)}, validate: ${name} }`);
+  const contracts = parts.map(
+    ({ name, schema }) => `${name}: { schema: ${JSON.stringify(schema)}, validate: ${name} }`,
+  );
   const templates = [...readTemplates(folder)].map(([name, text]) => `${JSON.stringify(name)}: ${precompiled(text)}`);
   const entry = [
     ...parts.map(({ name }) => `import ${name} from './validate-${name}.js';`),

@@ -37,7 +37,12 @@ function readText(folder: string, path: string): SourceFile {
     return { path: shown, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes).replaceAll('\r\n', '\n') };
   } catch (error) {
     const why = error instanceof TypeError ? 'it is not UTF-8 text' : (error as Error).message;
-    throw failure({ code: 'project.unreadable', subject: shown, message: `${shown} cannot be read: ${why}`, fix: 'save it as UTF-8 text that you may read' });
+    throw failure({
+      code: 'project.unreadable',
+      subject: shown,
+      message: `${shown} cannot be read: ${why}`,
+      fix: 'save it as UTF-8 text that you may read',
+    });
   }
 }
 
@@ -60,7 +65,8 @@ function readHosts(folder: string): HostSource[] {
 }
 
 /** Names of the environments that have hosts. */
-export const environmentsWithHosts = (sources: Sources): string[] => [...new Set(sources.hosts.map(({ environment }) => environment))].sort();
+export const environmentsWithHosts = (sources: Sources): string[] =>
+  [...new Set(sources.hosts.map(({ environment }) => environment))].sort();
 
 /**
  * The environment that a command means: the named one, or production, or the only one there is.

@@ -18,7 +18,8 @@ export function applyText(output: Output, colors: Colors): { listen(event: Apply
   };
   return {
     listen(event) {
-      if (event.type === 'step') live?.show((seconds) => `${stepHead(event, colors)} ${event.title} ${colors.dim(`${seconds} s`)}`);
+      if (event.type === 'step')
+        live?.show((seconds) => `${stepHead(event, colors)} ${event.title} ${colors.dim(`${seconds} s`)}`);
       const line = eventLine(event, colors);
       if (line !== undefined) print(line);
     },
@@ -26,7 +27,10 @@ export function applyText(output: Output, colors: Colors): { listen(event: Apply
   };
 }
 
-function stepHead(event: { readonly host: string; readonly number: number; readonly steps: number }, colors: Colors): string {
+function stepHead(
+  event: { readonly host: string; readonly number: number; readonly steps: number },
+  colors: Colors,
+): string {
   const width = String(event.steps).length;
   return `${colors.bold(event.host)} ${colors.dim(`[${String(event.number).padStart(width)}/${event.steps}]`)}`;
 }

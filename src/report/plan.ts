@@ -7,7 +7,14 @@ import { plural } from './diagnostics.ts';
 const signs: Record<Action, string> = { create: '+', update: '~', delete: '-', adopt: '=', keep: '!', none: ' ' };
 
 const paint = (colors: Colors, action: Action): ((text: string) => string) =>
-  ({ create: colors.green, update: colors.yellow, delete: colors.red, adopt: colors.cyan, keep: colors.yellow, none: colors.dim })[action];
+  ({
+    create: colors.green,
+    update: colors.yellow,
+    delete: colors.red,
+    adopt: colors.cyan,
+    keep: colors.yellow,
+    none: colors.dim,
+  })[action];
 
 /** Text files up to this many changed lines are shown in full; a whole new file is named only, since it lies in hosts/. */
 const MAX_DIFF_LINES = 400;
@@ -31,7 +38,9 @@ function changeLines(change: Change, plan: Plan, colors: Colors): string[] {
   const blocked = change.class === 'conflict' || (change.class === 'unknown' && change.action === 'none');
   const sign = blocked ? colors.red('✗') : paint(colors, change.action)(signs[change.action]);
   const label = change.class === 'drift' ? ` ${colors.magenta('drift')}` : '';
-  const lines = [`${sign} ${colors.bold(`${change.kind} ${change.name}`)}${label}  ${colors.cyan(causesText(change.causes))}`];
+  const lines = [
+    `${sign} ${colors.bold(`${change.kind} ${change.name}`)}${label}  ${colors.cyan(causesText(change.causes))}`,
+  ];
   lines.push(`    ${change.reason}`);
   if (change.text && change.action === 'update') return [...lines, ...diffLines(change, colors)];
   if (change.action === 'create' && change.kind === 'file') {
@@ -49,17 +58,31 @@ function attributeLines(change: Change, colors: Colors): string[] {
   if (change.action !== 'update') return [];
   return change.attributes
     .filter(({ before }) => before !== undefined)
-    .map(({ name, before = '', after = '' }) => `    ${name}: ${colors.red(short(before))} → ${colors.green(short(after))}`);
+    .map(
+      ({ name, before = '', after = '' }) =>
+        `    ${name}: ${colors.red(short(before))} → ${colors.green(short(after))}`,
+    );
 }
 
-const short = (value: string) => (/^[0-9a-f]{64}$/.test(value) ? `sha256 ${value.slice(0, 12)}` : printable(value) || '(nothing)');
+const short = (value: string) =>
+  /^[0-9a-f]{64}$/.test(value) ? `sha256 ${value.slice(0, 12)}` : printable(value) || '(nothing)';
 
 function diffLines({ name, text }: Change, colors: Colors): string[] {
   if (!text) return [];
-  const patch = createTwoFilesPatch(`${name} (on the host)`, `${name} (compiled)`, text.before, text.after, undefined, undefined, { context: 3 });
+  const patch = createTwoFilesPatch(
+    `${name} (on the host)`,
+    `${name} (compiled)`,
+    text.before,
+    text.after,
+    undefined,
+    undefined,
+    { context: 3 },
+  );
   const lines = patch.split('\n').slice(1, -1);
   const shown = lines.slice(0, MAX_DIFF_LINES).map((line) => `    ${diffLine(printable(line), colors)}`);
-  return lines.length > MAX_DIFF_LINES ? [...shown, colors.dim(`    … ${lines.length - MAX_DIFF_LINES} more lines`)] : shown;
+  return lines.length > MAX_DIFF_LINES
+    ? [...shown, colors.dim(`    … ${lines.length - MAX_DIFF_LINES} more lines`)]
+    : shown;
 }
 
 function diffLine(line: string, colors: Colors): string {
@@ -76,13 +99,16 @@ function summaryLine(plan: Plan, colors: Colors): string {
     counts.update > 0 ? `${counts.update} to update` : '',
     counts.delete > 0 ? `${counts.delete} to remove` : '',
     counts.adopt > 0 ? `${counts.adopt} to record` : '',
-    plan.activations.length > 0 ? `${plural(plan.activations.length, 'unit')} to ${[...new Set(plan.activations.map(({ verb }) => verb))].join(' or ')}` : '',
+    plan.activations.length > 0
+      ? `${plural(plan.activations.length, 'unit')} to ${[...new Set(plan.activations.map(({ verb }) => verb))].join(' or ')}`
+      : '',
     counts.keep > 0 ? `${counts.keep} left in place` : '',
   ].filter(Boolean);
   const unchanged = `${plan.changes.filter(({ class: c }) => c === 'unchanged').length} unchanged`;
   const host = colors.bold(plan.host);
   const blocked = blockers(plan).length;
-  if (blocked > 0) return `${host}: ${colors.red(`${plural(blocked, 'conflict')} to settle before an apply (✗)`)}; ${parts.join(', ')}`;
+  if (blocked > 0)
+    return `${host}: ${colors.red(`${plural(blocked, 'conflict')} to settle before an apply (✗)`)}; ${parts.join(', ')}`;
   if (isEmpty(plan)) return `${host}: ${colors.green('nothing to do')}, ${[...parts, unchanged].join(', ')}`;
   return `${host}: ${[...parts, unchanged].join(', ')}`;
 }

@@ -11,9 +11,14 @@ export const directoryKind: Kind<DirectoryResource> = {
     mapRead(lookUp(observed.paths, path), ({ type, mode, owner, group }) => ({ type, mode, owner, group })),
   desired: ({ mode, owner, group }) => ({ type: 'directory', mode, owner, group }),
   steps: ({ path, mode, owner, group }, reading) => [
-    step('directory', [path, mode, owner, group], `${reading.state === 'present' ? 'change' : 'create'} directory ${path}`, {
-      reversible: true,
-    }),
+    step(
+      'directory',
+      [path, mode, owner, group],
+      `${reading.state === 'present' ? 'change' : 'create'} directory ${path}`,
+      {
+        reversible: true,
+      },
+    ),
   ],
   remove: (path) => ({ steps: [step('directory_remove', [path], `remove directory ${path} if it is empty`)] }),
 };

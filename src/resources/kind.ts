@@ -1,11 +1,11 @@
-import { databaseKind } from './postgres-database.ts';
 import { directoryKind } from './directory.ts';
 import { fileKind } from './file.ts';
 import { groupKind } from './group.ts';
 import type { Observed, Read, Wanted } from './observed.ts';
 import { packageKind } from './package.ts';
-import { releaseKind } from './release.ts';
+import { databaseKind } from './postgres-database.ts';
 import { roleKind } from './postgres-role.ts';
+import { releaseKind } from './release.ts';
 import type { Resource, ResourceKind } from './resource.ts';
 import type { Step } from './step.ts';
 import { symlinkKind } from './symlink.ts';

@@ -11,7 +11,11 @@ export const databaseKind: Kind<PostgresDatabaseResource> = {
   read: (name, observed) => mapRead(lookUp(observed.databases, name), ({ owner }) => ({ owner })),
   desired: ({ owner }) => ({ owner }),
   steps: ({ name, owner }, reading) => [
-    step('postgres_database', [name, owner], reading.state === 'present' ? `give database ${name} to ${owner}` : `create database ${name}`),
+    step(
+      'postgres_database',
+      [name, owner],
+      reading.state === 'present' ? `give database ${name} to ${owner}` : `create database ${name}`,
+    ),
   ],
   remove: () => ({ retained: 'it holds data; drop it by hand when you are sure' }),
 };

@@ -11,7 +11,11 @@ export const roleKind: Kind<PostgresRoleResource> = {
   read: (name, observed) => mapRead(lookUp(observed.roles, name), ({ login }) => ({ login: login ? 'yes' : 'no' })),
   desired: () => ({ login: 'yes' }),
   steps: ({ name }, reading) => [
-    step('postgres_role', [name], `${reading.state === 'present' ? 'let' : 'create'} PostgreSQL role ${name}${reading.state === 'present' ? ' log in' : ''}`),
+    step(
+      'postgres_role',
+      [name],
+      `${reading.state === 'present' ? 'let' : 'create'} PostgreSQL role ${name}${reading.state === 'present' ? ' log in' : ''}`,
+    ),
   ],
   remove: () => ({ retained: 'it may own data; drop it by hand when you are sure' }),
 };

@@ -27,13 +27,18 @@ const releaseIn = (name: string, slot: Slot, observed: Observed): string => {
 function activeInstances(name: string, slot: Slot, observed: Observed): number[] {
   const prefix = `${name}-${slot}@`;
   return [...observed.units]
-    .filter(([unit, read]) => unit.startsWith(prefix) && !unit.includes('*') && read.state === 'present' && read.value.active === 'active')
+    .filter(
+      ([unit, read]) =>
+        unit.startsWith(prefix) && !unit.includes('*') && read.state === 'present' && read.value.active === 'active',
+    )
     .map(([unit]) => Number(unit.slice(prefix.length).replace('.service', '')))
     .sort((a, b) => a - b);
 }
 
 function readRelease(name: string, observed: Observed): Read<Attributes> {
-  const failed = slots.map((slot) => lookUp(observed.units, `${name}-${slot}@*.service`)).find((read) => read.state === 'unknown');
+  const failed = slots
+    .map((slot) => lookUp(observed.units, `${name}-${slot}@*.service`))
+    .find((read) => read.state === 'unknown');
   if (failed?.state === 'unknown') return unknown(failed.because);
   return mapRead(liveSlot(name, observed), (slot) => {
     const other = slots.find((candidate) => candidate !== slot)!;
@@ -58,13 +63,23 @@ export const releaseKind: Kind<ReleaseResource> = {
     };
   },
   read: readRelease,
-  desired: ({ release, instances }) => ({ release: release ?? 'unpinned', running: instanceNumbers(instances), left: 'none' }),
+  desired: ({ release, instances }) => ({
+    release: release ?? 'unpinned',
+    running: instanceNumbers(instances),
+    left: 'none',
+  }),
   steps(resource, reading, observed) {
     const { name, release = 'unpinned', instances } = resource;
     const same = reading.state === 'present' && reading.value.release === release;
-    const drain = step('release_drain', [name, resource.instances], 'stop what the live slot does not need', { reversible: false });
+    const drain = step('release_drain', [name, resource.instances], 'stop what the live slot does not need', {
+      reversible: false,
+    });
     if (!same) return [...deliver(resource, observed), drain];
-    const start = step('release_start', [name, instances, resource.ready, resource.timeout], `start the instances of ${name}`);
+    const start = step(
+      'release_start',
+      [name, instances, resource.ready, resource.timeout],
+      `start the instances of ${name}`,
+    );
     return reading.value.running === instanceNumbers(instances) ? [drain] : [start, drain];
   },
   remove: () => ({ retained: 'its folder may hold what you need; stop and remove it by hand' }),
@@ -78,7 +93,12 @@ function deliver(resource: ReleaseResource, observed: Observed): Step[] {
   const steps: Step[] = [];
   if (!has(node)) {
     const upload = runtimeUpload(runtime);
-    steps.push(step('runtime_install', [node, upload], `install Node.js ${runtime.version}`, { reversible: true, uploads: [upload] }));
+    steps.push(
+      step('runtime_install', [node, upload], `install Node.js ${runtime.version}`, {
+        reversible: true,
+        uploads: [upload],
+      }),
+    );
   }
   if (!has(`${paths.releases}/${release}`)) {
     const upload = releaseUpload(release);
@@ -90,9 +110,14 @@ function deliver(resource: ReleaseResource, observed: Observed): Step[] {
     steps.push(step('release_migrate', args, 'run the database migrations'));
   }
   steps.push(
-    step('release_switch', [name, release, instances, resource.ready, resource.timeout], `start release ${release} and go live`, {
-      reversible: true,
-    }),
+    step(
+      'release_switch',
+      [name, release, instances, resource.ready, resource.timeout],
+      `start release ${release} and go live`,
+      {
+        reversible: true,
+      },
+    ),
   );
   return steps;
 }

@@ -13,9 +13,14 @@ export const userKind: Kind<UserResource> = {
   read: (name, observed) => mapRead(lookUp(observed.users, name), (user) => ({ ...user })),
   desired: ({ group }) => ({ group, home, shell }),
   steps: ({ name, group }, reading) => [
-    step('user_create', [name, group, home, shell], `${reading.state === 'present' ? 'change' : 'create'} user ${name}`, {
-      reversible: reading.state === 'absent',
-    }),
+    step(
+      'user_create',
+      [name, group, home, shell],
+      `${reading.state === 'present' ? 'change' : 'create'} user ${name}`,
+      {
+        reversible: reading.state === 'absent',
+      },
+    ),
   ],
   remove: (name) => ({ steps: [step('user_remove', [name], `remove user ${name}`)] }),
 };

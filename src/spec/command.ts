@@ -15,7 +15,8 @@ export function splitCommand(line: string): Command {
   const words: string[] = [];
   let word: string | undefined;
   for (const [, single, double, escaped, plain, space, broken] of line.matchAll(piece)) {
-    if (broken !== undefined) return { problem: broken === '\\' ? 'it ends with a backslash' : 'a quote is not closed' };
+    if (broken !== undefined)
+      return { problem: broken === '\\' ? 'it ends with a backslash' : 'a quote is not closed' };
     if (space !== undefined) {
       if (word !== undefined) words.push(word);
       word = undefined;

@@ -1,4 +1,14 @@
-import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, Pair, type Document as YamlDocument, YAMLMap } from 'yaml';
+import {
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  type LineCounter,
+  type Node,
+  Pair,
+  YAMLMap,
+  type Document as YamlDocument,
+} from 'yaml';
 import { codeFrame, type Diagnostic, type Position } from '../diagnostic.ts';
 
 /** A text file as it was read; `path` is relative to the project folder and is what people see in messages. */
@@ -98,7 +108,8 @@ function mergeMaps(base: YAMLMap, over: YAMLMap): YAMLMap {
     const index = items.findIndex((candidate) => keyOf(candidate) === keyOf(item));
     const before = items[index];
     if (!before) items.push(item);
-    else if (isMap(before.value) && isMap(item.value)) items[index] = new Pair(before.key, mergeMaps(before.value, item.value));
+    else if (isMap(before.value) && isMap(item.value))
+      items[index] = new Pair(before.key, mergeMaps(before.value, item.value));
     else items[index] = item;
   }
   return withItems(base, items);

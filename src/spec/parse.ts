@@ -1,4 +1,4 @@
-import { isScalar, LineCounter, parseDocument, visit, type Document as YamlDocument, type YAMLError } from 'yaml';
+import { isScalar, LineCounter, parseDocument, visit, type YAMLError, type Document as YamlDocument } from 'yaml';
 import { codeFrame, type Diagnostic, DiagnosticsError } from '../diagnostic.ts';
 import { Document, type SourceFile } from './document.ts';
 
@@ -27,12 +27,21 @@ export function parse(file: SourceFile): Document {
     );
   }
   const lines = new LineCounter();
-  const parsed = parseDocument(file.text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, version: '1.2' });
+  const parsed = parseDocument(file.text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    version: '1.2',
+  });
   const problems = [...parsed.errors, ...parsed.warnings].map((error) => syntaxProblem(file, lines, error));
   problems.push(...controlCharacters(file, parsed, lines));
   if (problems.length > 0) throw new DiagnosticsError(withoutRepeats(problems));
   if (parsed.contents === null) {
-    refuse('yaml.empty', 'the file is empty', `start it with "name: my-app"; the keys are described in docs/reference.md`);
+    refuse(
+      'yaml.empty',
+      'the file is empty',
+      `start it with "name: my-app"; the keys are described in docs/reference.md`,
+    );
   }
   return Document.of(file, parsed, lines, expand(parsed, refuse));
 }
@@ -60,6 +69,12 @@ const fixes: Partial<Record<YAMLError['code'], string>> = {
   MISSING_CHAR: 'close the quote or bracket, or put a space after the colon',
 };
 
+const messages: Partial<Record<YAMLError['code'], string>> = {
+  TAB_AS_INDENT: 'a tab is used for indentation',
+  DUPLICATE_KEY: 'this key stands twice in its map',
+  MULTIPLE_DOCS: 'the file holds more than one document',
+};
+
 function syntaxProblem(file: SourceFile, lines: LineCounter, error: YAMLError): Diagnostic {
   const { line, col } = lines.linePos(error.pos[0]);
   const tab = file.text.split('\n')[line - 1]?.match(/^ *\t/);
@@ -67,7 +82,7 @@ function syntaxProblem(file: SourceFile, lines: LineCounter, error: YAMLError): 
   return {
     severity: 'error',
     code: `yaml.${code.toLowerCase().replaceAll('_', '-')}`,
-    message: tab ? 'a tab is used for indentation' : `this is not valid YAML: ${lowerFirst(error.message)}`,
+    message: messages[code] ?? `this is not valid YAML: ${lowerFirst(error.message)}`,
     fix: fixes[code] ?? 'correct the syntax at this place',
     at: { file: file.path, line, column: tab ? tab[0].length : col },
     frame: codeFrame(file.text, line, tab ? tab[0].length : col),
@@ -79,7 +94,8 @@ function controlCharacters(file: SourceFile, parsed: YamlDocument.Parsed, lines:
   const problems: Diagnostic[] = [];
   visit(parsed, {
     Scalar(_key, node) {
-      if (!isScalar(node) || typeof node.value !== 'string' || !/[\u0000-\u0008\u000b-\u001f\u007f]/.test(node.value)) return;
+      if (!isScalar(node) || typeof node.value !== 'string' || !/[\u0000-\u0008\u000b-\u001f\u007f]/.test(node.value))
+        return;
       const { line, col } = lines.linePos(node.range?.[0] ?? 0);
       problems.push({
         severity: 'error',

@@ -89,15 +89,14 @@ const fill = <T>(contract: Contract, document: Document) =>
 
 function unknownEnvironment(sources: Sources, environment: string): Diagnostic[] {
   const known = environmentsOf(sources);
-  if (known.includes(environment)) return [];
+  if (known.includes(environment) || known.length === 0) return [];
   const near = suggest(environment, known);
-  const names = known.length > 0 ? `; there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}` : '';
   return [
     {
       severity: 'error',
       code: 'environment.unknown',
       subject: environment,
-      message: `there is no environment ${environment}${names}`,
+      message: `there is no environment ${environment}; there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}`,
       fix: near ? `did you mean --env ${near}?` : `make it: write hosts/${environment}/<host>/host.yaml`,
     },
   ];

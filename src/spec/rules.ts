@@ -30,11 +30,32 @@ const where = (document: Document, path: KeyPath) => {
 };
 
 /** Names whose user, units or folders belong to the system. */
-const reservedNames = ['root', 'nginx', 'postgres', 'postgresql', 'ssh', 'sshd', 'sudo', 'systemd', 'www-data', 'backup', 'daemon', 'fairlead'];
+const reservedNames = [
+  'root',
+  'nginx',
+  'postgres',
+  'postgresql',
+  'ssh',
+  'sshd',
+  'sudo',
+  'systemd',
+  'www-data',
+  'backup',
+  'daemon',
+  'fairlead',
+];
 
 const reservedName: Rule = ({ document, spec }) =>
   reservedNames.includes(spec.name)
-    ? [error(document, ['name'], 'name.reserved', `name ${spec.name} belongs to the system`, `choose another, such as my-${spec.name}`)]
+    ? [
+        error(
+          document,
+          ['name'],
+          'name.reserved',
+          `name ${spec.name} belongs to the system`,
+          `choose another, such as my-${spec.name}`,
+        ),
+      ]
     : [];
 
 const duplicateDomain: Rule = ({ document, spec }) => {
@@ -43,7 +64,15 @@ const duplicateDomain: Rule = ({ document, spec }) => {
     const first = domains.indexOf(domain);
     if (first === index) return [];
     const place = where(document, ['proxy', 'domains', first]);
-    return [error(document, ['proxy', 'domains', index], 'proxy.duplicate-domain', `domain ${domain} is listed twice (first at ${place})`, 'delete one of the two entries')];
+    return [
+      error(
+        document,
+        ['proxy', 'domains', index],
+        'proxy.duplicate-domain',
+        `domain ${domain} is listed twice (first at ${place})`,
+        'delete one of the two entries',
+      ),
+    ];
   });
 };
 
@@ -53,15 +82,37 @@ const hostCommands = (spec: ResolvedDeployFile): [KeyPath, string][] =>
     .filter((entry): entry is [string, string] => entry[1] !== undefined)
     .map(([key, line]) => [['app', key], line]);
 
+/** npx is not on the host, but what it would run is in the shipped folder. */
+const programFix = ([program = '', ...rest]: readonly string[]) =>
+  program === 'npx'
+    ? `write "node node_modules/.bin/${rest.join(' ')}"`
+    : 'write "node" and the JavaScript file to run, such as "node dist/server.js"';
+
 const commandRunsWithoutShell: Rule = ({ document, spec }) =>
   hostCommands(spec).flatMap(([path, line]) => {
     const command = splitCommand(line);
     const name = path.join('.');
     if ('problem' in command) {
-      return [error(document, path, 'app.command', `${name} cannot be run: ${command.problem}`, 'write one program with its arguments, and put quotes around special characters')];
+      return [
+        error(
+          document,
+          path,
+          'app.command',
+          `${name} cannot be run: ${command.problem}`,
+          'write one program with its arguments, and put quotes around special characters',
+        ),
+      ];
     }
     if (command.words[0] !== 'node') {
-      return [error(document, path, 'app.command-program', `${name} starts with "${command.words[0]}"; only the carried runtime can be run`, `begin it with node, for example "node ${command.words.join(' ')}"`)];
+      return [
+        error(
+          document,
+          path,
+          'app.command-program',
+          `${name} starts with "${command.words[0]}"; only the carried runtime can be run`,
+          programFix(command.words),
+        ),
+      ];
     }
     return [];
   });
@@ -72,13 +123,28 @@ const ownVariables = ['PORT', 'PGHOST', 'PGDATABASE', 'PGUSER', 'NODE_ENV', 'NOD
 const reservedVariable: Rule = ({ document, spec }) =>
   Object.keys(spec.app.env)
     .filter((name) => ownVariables.includes(name))
-    .map((name) => error(document, ['app', 'env', name], 'app.env-reserved', `app.env.${name} is set by Fairlead`, 'delete it, or use another name', 'key'));
+    .map((name) =>
+      error(
+        document,
+        ['app', 'env', name],
+        'app.env-reserved',
+        `app.env.${name} is set by Fairlead`,
+        'delete it, or use another name',
+        'key',
+      ),
+    );
 
 const hostNameIsFolder: Rule = ({ hosts }) =>
   hosts
     .filter(({ folder, host }) => folder !== host.name)
     .map(({ folder, host, document }) =>
-      error(document, ['name'], 'host.name', `host ${host.name} lies in the folder ${folder}`, `write "name: ${folder}", or rename the folder to ${host.name}`),
+      error(
+        document,
+        ['name'],
+        'host.name',
+        `host ${host.name} lies in the folder ${folder}`,
+        `write "name: ${folder}", or rename the folder to ${host.name}`,
+      ),
     );
 
 const sharedBy = (hosts: readonly HostDocument[], key: (host: ResolvedHostFile) => string) =>
@@ -89,19 +155,37 @@ const sharedBy = (hosts: readonly HostDocument[], key: (host: ResolvedHostFile) 
 
 const duplicateHostName: Rule = ({ hosts }) =>
   sharedBy(hosts, (host) => host.name).map(({ one, first }) =>
-    error(one.document, ['name'], 'host.duplicate-name', `two hosts are named ${one.host.name} (the other: ${where(first.document, ['name'])})`, `give this one the name of its folder: "name: ${one.folder}"`),
+    error(
+      one.document,
+      ['name'],
+      'host.duplicate-name',
+      `two hosts are named ${one.host.name} (the other: ${where(first.document, ['name'])})`,
+      `give this one the name of its folder: "name: ${one.folder}"`,
+    ),
   );
 
 const duplicateHostAddress: Rule = ({ hosts }) =>
   sharedBy(hosts, (host) => `${host.address.toLowerCase()}:${host.port}`).map(({ one, first }) =>
-    error(one.document, ['address'], 'host.duplicate-address', `${one.host.address}:${one.host.port} is host ${first.host.name} already (${where(first.document, ['address'])})`, 'correct the address, or delete one of the two hosts'),
+    error(
+      one.document,
+      ['address'],
+      'host.duplicate-address',
+      `${one.host.address}:${one.host.port} is host ${first.host.name} already (${where(first.document, ['address'])})`,
+      'correct the address, or delete one of the two hosts',
+    ),
   );
 
 const rolesStandTogether: Rule = ({ spec, hosts }) =>
   hosts.flatMap(({ document, host }) => {
     const roles: readonly string[] = host.roles;
     const problem = (missing: string, because: string) =>
-      error(document, ['roles'], 'host.roles', `host ${host.name} lacks the role ${missing}: ${because}`, `add ${missing} to its roles`);
+      error(
+        document,
+        ['roles'],
+        'host.roles',
+        `host ${host.name} lacks the role ${missing}: ${because}`,
+        `add ${missing} to its roles`,
+      );
     if (roles.includes('app') && spec.database && !roles.includes('database')) {
       return [problem('database', 'the program reaches the database over a socket of the same host')];
     }

@@ -39,8 +39,13 @@ function explain(schema: Schema, document: Document, error: ErrorObject): Diagno
   const name = path.length > 0 ? path.join('.') : 'the file';
   const at = schemaAt(schema, path) ?? {};
   const value = valueAt(document.toPlain(), path);
-  const problem = (code: string, message: string, fix: string, where: KeyPath = path, part: 'key' | 'value' = 'value') =>
-    document.problem(where, part, { severity: 'error', code: `schema.${code}`, message, fix });
+  const problem = (
+    code: string,
+    message: string,
+    fix: string,
+    where: KeyPath = path,
+    part: 'key' | 'value' = 'value',
+  ) => document.problem(where, part, { severity: 'error', code: `schema.${code}`, message, fix });
   const params = error.params as Params;
   const example = at.examples?.[0] === undefined ? '' : `, for example ${yamlLine(path, at.examples[0])}`;
 
@@ -54,15 +59,29 @@ function explain(schema: Schema, document: Document, error: ErrorObject): Diagno
       return problem('required', `${[...path, missing].join('.')} is missing`, `add it${say}`, path, 'key');
     }
     case 'type':
-      return problem('type', `${name} must be ${typeNames(at.type ?? params.type)}, but this is ${describe(value)}`, typeFix(at, value, example));
+      return problem(
+        'type',
+        `${name} must be ${typeNames(at.type ?? params.type)}, but this is ${describe(value)}`,
+        typeFix(at, value, example),
+      );
     case 'enum': {
       const allowed = params.allowedValues.map(String);
       const near = suggest(String(value), allowed);
-      return problem('enum', `${name} cannot be ${describe(value)}`, near ? `did you mean ${near}?` : `use ${oneOf(allowed)}`);
+      return problem(
+        'enum',
+        `${name} cannot be ${describe(value)}`,
+        near ? `did you mean ${near}?` : `use ${oneOf(allowed)}`,
+      );
     }
     case 'propertyNames': {
       const key = params.propertyName;
-      return problem('key-name', `${[...path, key].join('.')} is not a name that ${name} accepts`, `use ${at['x-expects'] ?? 'another name'}`, [...path, key], 'key');
+      return problem(
+        'key-name',
+        `${[...path, key].join('.')} is not a name that ${name} accepts`,
+        `use ${at['x-expects'] ?? 'another name'}`,
+        [...path, key],
+        'key',
+      );
     }
     case 'minimum':
     case 'maximum':
@@ -72,7 +91,11 @@ function explain(schema: Schema, document: Document, error: ErrorObject): Diagno
     case 'uniqueItems':
       return problem('repeated', `${name} lists the same entry twice`, 'delete one of them');
     default:
-      return problem('format', `${name} is ${describe(value)}, which is not ${at['x-expects'] ?? 'allowed'}`, `write ${at['x-expects'] ?? 'another value'}${example}`);
+      return problem(
+        'format',
+        `${name} is ${describe(value)}, which is not ${at['x-expects'] ?? 'allowed'}`,
+        `write ${at['x-expects'] ?? 'another value'}${example}`,
+      );
   }
 }
 
@@ -130,8 +153,12 @@ function describe(value: unknown): string {
 
 function typeFix(at: Schema, value: unknown, example: string): string {
   if (at.type === 'array' && typeof value === 'string') return `make it a list: [${value}]`;
-  if (at.type === 'string' && (typeof value === 'number' || typeof value === 'boolean')) return `put quotes around it: "${value}"`;
-  if (at.type === 'integer' && typeof value === 'string' && /^\d+$/.test(value)) return `take the quotes away: ${value}`;
+  if (at.type === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
+    const quoted = new RegExp(at.pattern ?? '', 'u').test(String(value));
+    return quoted ? `put quotes around it: "${value}"` : `write ${at['x-expects'] ?? 'text'}${example}`;
+  }
+  if (at.type === 'integer' && typeof value === 'string' && /^\d+$/.test(value))
+    return `take the quotes away: ${value}`;
   return `change it to ${typeNames(at.type ?? 'another type')}${example}`;
 }
 
@@ -141,5 +168,11 @@ function rangeOf(schema: Schema): string {
 
 function yamlLine(path: KeyPath, value: unknown): string {
   const key = path.findLast((part) => typeof part === 'string');
-  return `"${key}: ${typeof value === 'string' ? value : JSON.stringify(value).replaceAll('"', '').replaceAll(/([,:])/g, '$1 ')}"`;
+  return `"${key}: ${
+    typeof value === 'string'
+      ? value
+      : JSON.stringify(value)
+          .replaceAll('"', '')
+          .replaceAll(/([,:])/g, '$1 ')
+  }"`;
 }

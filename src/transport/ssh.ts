@@ -77,7 +77,8 @@ const keyTypes = (host: ResolvedHostFile) => [
 
 /** The key to log in with: the host's own, the agent's, or one of the usual files. */
 function credentials(host: ResolvedHostFile, projectFolder: string): { privateKey: string } | { agent: string } {
-  if (host.identityFile) return { privateKey: readKey(resolve(projectFolder, host.identityFile.replace(/^~(?=\/)/, homedir())), host) };
+  if (host.identityFile)
+    return { privateKey: readKey(resolve(projectFolder, host.identityFile.replace(/^~(?=\/)/, homedir())), host) };
   if (process.env.SSH_AUTH_SOCK) return { agent: process.env.SSH_AUTH_SOCK };
   const file = defaultKeys.map((name) => resolve(homedir(), '.ssh', name)).find((path) => existsSync(path));
   if (!file) {
@@ -124,7 +125,11 @@ function explain(error: SshError, host: ResolvedHostFile, shown: string | undefi
     );
   }
   if (/no matching host key/i.test(error.message)) {
-    return problem('host-key-type', `${place} has no host key of the pinned type (${pinned})`, 'pin one of the keys in /etc/ssh/*_key.pub of the host in host.yaml');
+    return problem(
+      'host-key-type',
+      `${place} has no host key of the pinned type (${pinned})`,
+      'pin one of the keys in /etc/ssh/*_key.pub of the host in host.yaml',
+    );
   }
   if (error.level === 'client-authentication') {
     return problem(
@@ -134,7 +139,11 @@ function explain(error: SshError, host: ResolvedHostFile, shown: string | undefi
     );
   }
   if (/parse|passphrase|encrypted/i.test(error.message)) {
-    return problem('key-format', `the private key cannot be used: ${error.message}`, 'load it into an SSH agent (ssh-add), which can ask for its passphrase');
+    return problem(
+      'key-format',
+      `the private key cannot be used: ${error.message}`,
+      'load it into an SSH agent (ssh-add), which can ask for its passphrase',
+    );
   }
   const reasons: Record<string, string> = {
     ECONNREFUSED: 'nothing listens there',
@@ -145,13 +154,22 @@ function explain(error: SshError, host: ResolvedHostFile, shown: string | undefi
     EAI_AGAIN: 'its name cannot be resolved now',
   };
   const reason = reasons[error.code ?? ''] ?? error.message;
-  return problem('unreachable', `${place} cannot be reached: ${reason}`, 'check that the host is up and that address and port in host.yaml are right');
+  return problem(
+    'unreachable',
+    `${place} cannot be reached: ${reason}`,
+    'check that the host is up and that address and port in host.yaml are right',
+  );
 }
 
 /** One argument for a POSIX shell. Used for the text of our own scripts only. */
 const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-async function run(ssh: NodeSSH, host: ResolvedHostFile, script: string, options: CommandOptions = {}): Promise<CommandResult> {
+async function run(
+  ssh: NodeSSH,
+  host: ResolvedHostFile,
+  script: string,
+  options: CommandOptions = {},
+): Promise<CommandResult> {
   const command = `${host.user === 'root' ? '' : 'sudo -n -- '}sh -c ${quote(script)}`;
   const feed = options.onLine ? lines(options.onLine) : undefined;
   const result = await ssh.execCommand(command, {

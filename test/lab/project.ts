@@ -11,7 +11,12 @@ export interface HostFileOptions {
 }
 
 /** Writes hosts/<environment>/<host>/host.yaml of a lab host into a project folder, and returns the host's name there. */
-export function writeHostFile(projectFolder: string, environment: string, host: LabHost, options: HostFileOptions = {}): string {
+export function writeHostFile(
+  projectFolder: string,
+  environment: string,
+  host: LabHost,
+  options: HostFileOptions = {},
+): string {
   const { name = host.name, user = 'root', hostKeys = host.hostKeys, port = host.sshPort } = options;
   const folder = join(projectFolder, 'hosts', environment, name);
   mkdirSync(folder, { recursive: true });

@@ -1,0 +1,8 @@
+/** `npm run goldens`: rewrites the golden files to what the program makes now. Read the difference before you commit it. */
+import { execaNode } from 'execa';
+
+process.env.UPDATE_GOLDENS = '1';
+await execaNode('node_modules/uvu/bin.js', ['test/cases', '\\.test\\.ts$'], {
+  nodeOptions: ['--import', 'tsx'],
+  stdio: 'inherit',
+});
