@@ -20,6 +20,7 @@ function afterDefaults(schema: unknown): unknown {
   >;
   if (typeof copy.title === 'string') copy.title = `Resolved${copy.title}`;
   delete copy.pattern;
+  if (copy.title === 'ResolvedDeployFile') delete (copy.properties as Record<string, unknown>).environments;
   if (typeof copy.properties !== 'object' || copy.properties === null) return copy;
   const rootSchema = read('deploy');
   const defaulted = Object.entries(copy.properties as Record<string, Schema>)

@@ -10,7 +10,7 @@ export class UnwritableValue extends Error {
 }
 
 /** Writes `value` so that the reader of `grammar` gets exactly its characters back, as one word. */
-export function escape(value: string, grammar: Grammar): string {
+export function escapeFor(value: string, grammar: Grammar): string {
   if (/[\u0000-\u0008\u000b-\u001f\u007f]/.test(value))
     throw new UnwritableValue(value, grammar, 'it holds a control character');
   return writers[grammar](value);

@@ -1,6 +1,6 @@
 import type HandlebarsWhole from 'handlebars';
 import runtime from 'handlebars/runtime.js';
-import { escape, type Grammar } from './escape.ts';
+import { escapeFor, type Grammar } from './escape.ts';
 import { isTraced, type Traced } from './trace.ts';
 
 /** Precompiled Handlebars templates by name, such as `nginx/site.conf`. They are made at the edge (project/assets). */
@@ -55,7 +55,7 @@ function prepare(value: unknown, grammar: Grammar): unknown {
 function written({ key, value, as }: Traced, grammar: Grammar): string {
   const text = String(value);
   if (/[\u{F0000}-\u{F0002}]/u.test(text)) throw new Error(`${key} holds a character that is reserved for tracing`);
-  return mark(key) + escape(text, as ?? grammar);
+  return mark(key) + escapeFor(text, as ?? grammar);
 }
 
 /** Takes the marks out of the text and says which keys each line carried. */

@@ -14,19 +14,6 @@ export interface ResolvedDeployFile {
   database?: ResolvedDatabase;
   backups: ResolvedBackups;
   ci: ResolvedCi;
-  /**
-   * Differences per environment. The keys below an environment's name are merged over the rest of the file (maps key by key, lists and values as a whole) and the result is validated.
-   */
-  environments?: {
-    [k: string]: {
-      app?: {};
-      proxy?: {};
-      tls?: {};
-      database?: {};
-      backups?: {};
-      ci?: {};
-    };
-  };
 }
 /**
  * The program: where its source is, how it is built, and how it runs.

@@ -18,10 +18,13 @@ import { compareGoldens } from '../support/golden.ts';
 import { suite } from '../support/suite.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const names = readdirSync(here, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+const names = readdirSync(here, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
 const assets = await loadAssets();
 const plain = picocolors.createColors(false);
-const isGolden = (path: string) => path === 'diagnostics.txt' || /^hosts\/[^/]+\/[^/]+\/(manifest\.json$|rootfs\/)/.test(path);
+const isGolden = (path: string) =>
+  path === 'diagnostics.txt' || /^hosts\/[^/]+\/[^/]+\/(manifest\.json$|rootfs\/)/.test(path);
 const test = suite('golden cases');
 
 /** What the project in a folder yields: compiled files, or the diagnostics of the first environment that has errors. */
