@@ -6,7 +6,7 @@
 #   uploads/       contents by name
 #   serial, wanted what the record must be at, and what the next probe reads beside its request
 # It writes a journal (what was begun and what is done, on disk before and after each step) and a log for people and the client:
-#   step N | done N | out N text | undo N | end <outcome> [text]
+#   step N | done N <hundredths of a second> | failed N | out N text | undo N | end <outcome> [text]
 # Outcomes: converged, locked, stale, failed (nothing changed), rolled-back, partial.
 # Needs sh, coreutils, util-linux, apt and systemd. Debian 12 and 13.
 # shellcheck disable=SC2317 # the functions op_* and undo_* are called by name
@@ -25,6 +25,11 @@ apt_options='-o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confdef -o Dp
 activated=
 
 say() { printf '%s\n' "$*" >>log; }
+
+now() { # hundredths of a second since the boot, without a process
+	read -r uptime _ </proc/uptime
+	printf '%s' "${uptime%.*}${uptime#*.}"
+}
 
 journal() {
 	printf '%s\n' "$*" >>journal && sync -d journal
@@ -120,7 +125,7 @@ op_package_remove() { # name
 }
 
 op_group_create() { getent group "$1" >/dev/null || groupadd --system "$1"; }
-undo_group_create() { getent group "$1" >/dev/null && groupdel "$1"; }
+undo_group_create() { if getent group "$1" >/dev/null; then groupdel "$1"; fi; }
 op_group_remove() { groupdel "$1"; }
 
 op_user_create() { # name group home shell
@@ -130,7 +135,7 @@ op_user_create() { # name group home shell
 		useradd --system --no-create-home --gid "$2" --home-dir "$3" --shell "$4" "$1"
 	fi
 }
-undo_user_create() { getent passwd "$1" >/dev/null && userdel "$1"; }
+undo_user_create() { if getent passwd "$1" >/dev/null; then userdel "$1"; fi; }
 op_user_remove() { userdel "$1"; }
 
 # --- services --------------------------------------------------------------------------------------------------------------
@@ -155,6 +160,8 @@ op_unit_activate() { # unit verb
 	else
 		case $2 in
 		reload) systemctl reload "$1" || return 1 ;;
+		# It was not active when the plan was made: whatever started it did so with what was there then.
+		start) systemctl reload-or-restart "$1" || return 1 ;;
 		restart) systemctl restart "$1" || return 1 ;;
 		esac
 	fi
@@ -175,6 +182,8 @@ op_http_check() { # port host path
 		sleep 0.5
 	done
 }
+
+undo_http_check() { :; }
 
 op_note() { :; }
 undo_note() { :; }
@@ -232,10 +241,32 @@ finish() { # folder: it appears whole or not at all
 	: >"$1.new/.complete" && sync -f "$1.new" && rm -rf "$1" && mv -T "$1.new" "$1" && settle "$1"
 }
 
+# Migrations cannot be undone. Whether they changed anything decides what a later failure comes to: the schema, and the rows of
+# the table in which the migration tool keeps what it ran.
+fingerprint() { # database
+	as_postgres pg_dump --schema-only --no-owner "$1" | grep -v '^\\\(un\)\?restrict' | sha256sum
+	as_postgres psql -XAtq -d "$1" <<'SQL'
+SELECT format('SELECT %L, count(*) FROM %I.%I', relname, nspname, relname)
+  FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+ WHERE relkind = 'r' AND relname ~* 'meta|migration' AND nspname !~ '^(pg_|information_schema)' ORDER BY 1 \gexec
+SQL
+}
+
 op_release_migrate() { # name release database command…
-	name=$1 folder=/srv/$1/releases/$2
-	if [ -n "$3" ]; then wait_for_postgres || return 1; fi
+	name=$1 folder=/srv/$1/releases/$2 database=$3
 	shift 3
+	mkdir -p "undo/$number"
+	if [ -n "$database" ]; then
+		wait_for_postgres || return 1
+		fingerprint "$database" >"undo/$number/before" || return 1
+	fi
+	migrate "$@"
+	migrated=$?
+	if [ -n "$database" ] && [ "$(fingerprint "$database")" = "$(cat "undo/$number/before")" ]; then : >"undo/$number/unchanged"; fi
+	return "$migrated"
+}
+
+migrate() { # command…
 	systemd-run --quiet --wait --pipe --collect --unit="fairlead-$name-migrate" \
 		--property=User="$name" --property=Group="$name" --property=WorkingDirectory="$folder/app" \
 		--property=EnvironmentFile="$folder/environment" --property=NoNewPrivileges=yes --property=PrivateTmp=yes \
@@ -276,6 +307,7 @@ op_release_switch() { # name release instances ready-path seconds
 	live=$(readlink "/run/$1/live")
 	if [ "$live" = blue ]; then idle=green; else idle=blue; fi
 	mkdir -p "undo/$number" && printf '%s\n' "$live" >"undo/$number/live" && printf '%s\n' "$idle" >"undo/$number/idle"
+	readlink "/srv/$1/slots/$idle" >"undo/$number/slot"
 	units=$(instance_units "$1" "$idle" "$3")
 	systemctl stop "$1-$idle@*.service"
 	link_to "../releases/$2" "/srv/$1/slots/$idle" || return 1
@@ -296,6 +328,11 @@ undo_release_switch() { # name release instances
 		rm -f "/run/$1/live" "/etc/tmpfiles.d/$1-live.conf"
 	fi
 	stop_slot "$1" "$idle"
+	if [ -s "undo/$number/slot" ]; then
+		link_to "$(cat "undo/$number/slot")" "/srv/$1/slots/$idle"
+	else
+		rm -f "/srv/$1/slots/$idle"
+	fi
 }
 
 stop_slot() { # name slot
@@ -366,7 +403,7 @@ roll_back() { # number of the step that failed
 			say "undo $number"
 			perform undo "$step_line" >>"out.$number" 2>&1 || say "out $number could not be undone completely"
 			append_record "$number" undo
-		else
+		elif [ ! -f "undo/$number/unchanged" ]; then
 			kept="$kept $number"
 		fi
 		number=$((number - 1))
@@ -387,9 +424,10 @@ run_all() {
 		read_step "$number"
 		journal "begin $number"
 		say "step $number"
+		started=$(now)
 		if append_record "$number" before && perform op "$step_line" >"out.$number" 2>&1 </dev/null && append_record "$number" after; then
 			journal "done $number"
-			say "done $number"
+			say "done $number $(($(now) - started))"
 		else
 			journal "failed $number"
 			say "failed $number"

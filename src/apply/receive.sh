@@ -31,11 +31,12 @@ said=$(systemd-run --quiet --collect --unit="$unit" --property=KillMode=mixed /b
 
 # An executor that is killed cannot say so.
 (
-	while systemctl is-active --quiet "$unit"; do sleep 1; done
+	while systemctl is-active --quiet "$unit"; do sleep 0.5; done
 	grep -q '^end ' "$folder/log" || printf 'end died the executor was killed\n' >>"$folder/log"
 ) >/dev/null 2>&1 &
 watcher=$!
-tail -n +1 -f "$folder/log" | while IFS= read -r line; do
+# tail falls back to polling on overlay file systems; a second would be long.
+tail -n +1 -f -s 0.1 "$folder/log" | while IFS= read -r line; do
 	printf '%s\n' "$line"
 	case $line in 'end '*) break ;; esac
 done

@@ -48,16 +48,14 @@ export async function carryOut(
 function follower(plan: Plan, listen: Listener): (line: string) => void {
   const { host } = plan;
   const steps = plan.steps.length;
-  let started = performance.now();
   return (line) => {
     const [word = '', digits = '', ...rest] = line.split(' ');
     const number = Number(digits);
     const title = plan.steps[number - 1]?.title ?? '';
     if (word === 'step') {
-      started = performance.now();
       listen({ type: 'step', host, number, steps, title });
     } else if (word === 'done')
-      listen({ type: 'done', host, number, steps, title, milliseconds: performance.now() - started });
+      listen({ type: 'done', host, number, steps, title, milliseconds: Number(rest[0]) * 10 });
     else if (word === 'failed') listen({ type: 'failed', host, number, steps, title });
     else if (word === 'out') listen({ type: 'output', host, number, text: rest.join(' ') });
     else if (word === 'undo') listen({ type: 'undo', host, number, title });

@@ -108,6 +108,11 @@ function checks(manifest: HostManifest, changes: readonly Change[], activations:
   return unitsOf(manifest).flatMap((unit) => {
     if (!unit.check || !(released || acts(activations, unit))) return [];
     const { port, host, path } = unit.check;
-    return [plain(makeStep('http_check', [port, host, path], `ask ${unit.name} for http://${host}${path}`), unit.id)];
+    return [
+      plain(
+        makeStep('http_check', [port, host, path], `ask ${unit.name} for http://${host}${path}`, { reversible: true }),
+        unit.id,
+      ),
+    ];
   });
 }

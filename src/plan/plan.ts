@@ -155,7 +155,7 @@ function activationSteps(
     op: 'unit_activate',
     args: [unit.name, verb],
     title: `${verb} ${unit.name}`,
-    reversible: false,
+    reversible: true,
     uploads: [],
   };
   const pending: RecordLine = { activation: unit.name, inputs: null };

@@ -12,6 +12,6 @@ export const unitKind: Kind<UnitResource> = {
   probe: (name) => ({ units: [name] }),
   read: (name, observed) => mapRead(lookUp(observed.units, name), ({ active, enabled }) => ({ active, enabled })),
   desired: () => ({ active: 'active', enabled: 'enabled' }),
-  steps: ({ name }) => [step('unit_activate', [name, 'start'], `start ${name}`)],
+  steps: ({ name }) => [step('unit_activate', [name, 'start'], `start ${name}`, { reversible: true })],
   remove: (name) => ({ steps: [step('unit_leave', [name], `let ${name} take up the removal`)] }),
 };

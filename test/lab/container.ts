@@ -46,13 +46,13 @@ export interface Ports {
 }
 
 /** Starts a container with systemd as PID 1 (which is still booting then) and returns its name and its ports. */
-export async function startContainer(image: string, hostname: string, authorizedKeys: string) {
+export async function startContainer(image: string, hostname: string, authorizedKeys: string, kept?: string) {
   for (let tries = 1; ; tries++) {
     const name = `fairlead-lab-${hostname}-${randomBytes(4).toString('hex')}`;
-    started.add(name);
+    if (!kept) started.add(name);
     const ports: Ports = { ssh: await freePort(), http: await freePort(), https: await freePort() };
     try {
-      await run(image, name, hostname, authorizedKeys, ports);
+      await run(image, name, hostname, authorizedKeys, ports, kept);
       return { name, ports };
     } catch (error) {
       await removeContainer(name);
@@ -68,11 +68,11 @@ export async function removeContainer(name: string): Promise<void> {
   started.delete(name);
 }
 
-async function run(image: string, name: string, hostname: string, authorizedKeys: string, ports: Ports) {
+async function run(image: string, name: string, hostname: string, authorizedKeys: string, ports: Ports, kept?: string) {
   await new SystemdContainer(image)
     .withName(name)
     .withHostname(hostname)
-    .withLabels(labels())
+    .withLabels(labels(kept))
     .withAddedCapabilities('SYS_ADMIN', 'NET_ADMIN', 'SYS_PTRACE', 'SYSLOG', 'MKNOD')
     .withSecurityOpt('seccomp=unconfined', 'apparmor=unconfined')
     .withBindMounts([{ source: await cgroup2(), target: '/sys/fs/cgroup', mode: 'rw' }])

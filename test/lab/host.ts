@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { clientKey } from './client-key.ts';
+import { clientKey, clientKeyIn } from './client-key.ts';
 import { type Ports, removeContainer, startContainer } from './container.ts';
 import { ensureImage, type ImageKind } from './images.ts';
 import { sweep } from './ownership.ts';
@@ -24,6 +24,8 @@ export interface HostOptions {
   image?: ImageKind;
   /** The host name; the release by default. */
   hostname?: string;
+  /** Keeps the host after this process under a name, with its key in a folder; otherwise it ends with the process. */
+  keep?: { name: string; folder: string };
 }
 
 /** A running lab host. `root` and `deploy` (who may use sudo without a password) log in with `identityFile`. */
@@ -115,11 +117,12 @@ export class LabHost {
 let prepared: Promise<unknown> | undefined;
 
 /** Starts a host and returns when it is up; installs Docker and builds the image when they are missing. */
-export async function startHost({ release, image = 'plain', hostname = release }: HostOptions): Promise<LabHost> {
+export async function startHost({ release, image = 'plain', hostname = release, keep }: HostOptions): Promise<LabHost> {
   prepared ??= ensureDocker().then(sweep);
   await prepared;
-  const { identityFile, publicKey } = await clientKey();
-  const { name, ports } = await startContainer(await ensureImage(release, image), hostname, publicKey);
+  const { identityFile, publicKey } = await (keep ? clientKeyIn(keep.folder) : clientKey());
+  const tag = await ensureImage(release, image);
+  const { name, ports } = await startContainer(tag, hostname, publicKey, keep?.name);
   const host = new LabHost(hostname, release, name, identityFile, ports);
   await host.waitUntilUp();
   return host;

@@ -8,8 +8,12 @@ const ownerLabel = 'fairlead.lab.owner';
 /** Names this run of the lab; test/run.ts gives its children one name. */
 export const runId = process.env.FAIRLEAD_LAB_RUN ?? randomBytes(4).toString('hex');
 
-/** The labels of every container that this process starts: the run, and the process whose end makes it a leftover. */
-export function labels(): Record<string, string> {
+/**
+ * The labels of a container that this process starts: the run, and the process whose end makes it a leftover.
+ * One that is kept under a name has no owner, so that it stays until it is removed by that name.
+ */
+export function labels(kept?: string): Record<string, string> {
+  if (kept) return { [runLabel]: kept };
   return { [runLabel]: runId, [ownerLabel]: `${process.pid}@${startTime(process.pid)}` };
 }
 
@@ -24,6 +28,13 @@ export async function sweep(): Promise<number> {
     .map(([id]) => id as string);
   if (leftovers.length > 0) await execa('docker', ['rm', '--force', '--volumes', ...leftovers], { reject: false });
   return leftovers.length;
+}
+
+/** Names of the containers that are kept under a name, running or not. */
+export async function keptContainers(kept: string): Promise<string[]> {
+  const args = ['ps', '--all', '--filter', `label=${runLabel}=${kept}`, '--format', '{{.Names}}'];
+  const { stdout } = await execa('docker', args, { reject: false });
+  return stdout.split('\n').filter((name) => name !== '');
 }
 
 function isAlive(owner: string): boolean {

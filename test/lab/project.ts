@@ -1,5 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import type { LabHost } from './host.ts';
 
 /** What a lab host's host.yaml says beside its address. */
@@ -32,4 +35,72 @@ export function writeHostFile(
   ];
   writeFileSync(join(folder, 'host.yaml'), `${lines.join('\n')}\n`);
   return name;
+}
+
+const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/** What a run of the command line came to; `text` is everything it printed, without colours. */
+export interface Run {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly text: string;
+}
+
+/** A copy of this repository's own project in a temporary folder, with lab hosts as its production. */
+export class LabProject {
+  readonly folder = mkdtempSync(join(tmpdir(), 'fairlead-project-'));
+  private readonly original = readFileSync(join(repository, 'deploy.yaml'), 'utf8').replace(
+    '- notes.example.com',
+    '- localhost',
+  );
+
+  constructor() {
+    this.reset();
+    symlinkSync(join(repository, 'service'), join(this.folder, 'service'));
+    // What was built and fetched once serves every test.
+    mkdirSync(join(repository, '.fairlead'), { recursive: true });
+    symlinkSync(join(repository, '.fairlead'), join(this.folder, '.fairlead'));
+  }
+
+  /** Writes the repository's deploy.yaml. */
+  reset(): void {
+    this.write(this.original);
+  }
+
+  /** Writes a text as deploy.yaml. */
+  write(text: string): void {
+    writeFileSync(join(this.folder, 'deploy.yaml'), text);
+  }
+
+  /** Replaces a text in deploy.yaml that must stand there. */
+  edit(before: string | RegExp, after: string): void {
+    const path = join(this.folder, 'deploy.yaml');
+    const text = readFileSync(path, 'utf8');
+    const edited = text.replace(before, after);
+    if (edited === text) throw new Error(`deploy.yaml has no ${before}`);
+    writeFileSync(path, edited);
+  }
+
+  /** Describes a lab host in the project. */
+  addHost(host: LabHost, options: HostFileOptions = {}): void {
+    writeHostFile(this.folder, 'production', host, options);
+  }
+
+  /** Runs a command of the command line in the project. */
+  async run(...args: string[]): Promise<Run> {
+    const { FORCE_COLOR: _, ...inherited } = process.env;
+    const environment = { ...inherited, NO_COLOR: '1' };
+    const result = await execa(process.execPath, [join(repository, 'bin', 'fairlead.js'), ...args], {
+      cwd: this.folder,
+      env: environment,
+      extendEnv: false,
+      all: true,
+      reject: false,
+    });
+    return { exitCode: result.exitCode ?? -1, stdout: result.stdout, text: result.all ?? '' };
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
 }

@@ -1,0 +1,46 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageFolder } from '../../src/project/assets.ts';
+
+const method = (table: string, machine: string) => `# Benchmarks
+
+Written by \`npm run bench -- --write\`; \`npm run bench\` prints the same without writing. It needs what the lab tests need, takes
+a few minutes and never fails a test: numbers of a busy machine are no fault of the program.
+
+${machine}. Both ends run on this machine: the host is a lab host (Debian 13 with systemd and OpenSSH) reached over loopback.
+
+${table}
+
+## What is measured
+
+Whole processes, from outside: wall time from spawn to exit, CPU time (user and system) and peak memory as the kernel
+counts them for the process and its children (GNU time), on this side of the connection alone. The programs of a
+comparison run in turn (A B A B …), so that what else the machine does meets all of them alike; the first runs of each are
+not counted. A time is the median of the counted runs, memory their maximum. *ratio* is that of the medians; *pairs*, the
+median of the ratios of neighbouring runs. npm is not part of it: the command is \`node bin/fairlead.js\`, installed and bundled.
+
+The project is \`deploy.yaml\` of this repository with its service, in a Git repository of its own, on one host, applied before.
+Each run must end with exit code 0, which for a plan means that there is nothing to do.
+
+- **plan** against **OpenSSH**: \`ssh\` with a key, the pinned host keys checked, a fresh connection, running the very script and
+  request that the plan sends (taken from the product by a connection that records). This is the least that reading the
+  same facts over SSH can cost. The plan also reads and checks the project, compiles it, hashes the source, and compares.
+- **plan** against **Ansible**: \`ansible-playbook --check --diff\` on a playbook made from the same manifest and the same
+  compiled files: packages in one task, then a task for each group, user, directory, file, link and unit; the PostgreSQL role and
+  database by \`psql\` in a command task, which costs less than the modules of community.postgresql; the release by its links, its
+  stamps and its running instances. Pipelining is on, its connection is shared by all tasks and kept between runs,
+  facts are not gathered. A run that reports a change does not count.
+- **validate** and **compile** against \`node -e 0\`, the least that a Node program takes on this machine.
+
+## What is not measured
+
+The way over a real network, which adds round trips to both sides of the first comparison and to every task of the second; the first run,
+which installs and bundles; more than one host; an apply, whose time is that of apt, the build and the services.
+`;
+
+/** Writes docs/benchmarks.md and returns its path. */
+export function writeDocument(table: string, machine: string): string {
+  const file = join(packageFolder, 'docs', 'benchmarks.md');
+  writeFileSync(file, method(table, machine));
+  return file;
+}

@@ -1,0 +1,54 @@
+import type { Cost } from './measure.ts';
+import { ratios, summary } from './statistics.ts';
+
+/** A line of the table, with a text for each column. */
+export type Row = readonly string[];
+
+export const columns: Row = ['what', 'median', 'min–max', 'runs', 'CPU', 'peak memory', 'ratio', 'target', 'met'];
+
+/** What was aimed at, and whether it was reached. */
+interface Verdict {
+  readonly ratio?: string;
+  readonly target: string;
+  readonly met: boolean;
+}
+
+const time = (milliseconds: number) =>
+  milliseconds < 10_000 ? `${milliseconds.toFixed(0)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+const memory = (mebibytes: number) => `${mebibytes.toFixed(0)} MiB`;
+
+/** What runs of one program cost, against a target or as the base of others. */
+export function row(what: string, costs: readonly Cost[], verdict?: Verdict): Row {
+  const { median, min, max, runs, cpu, memory: peak } = summary(costs);
+  const judged = [verdict?.ratio ?? '', verdict?.target ?? '', verdict ? (verdict.met ? 'yes' : 'no') : ''];
+  return [what, time(median), `${time(min)} – ${time(max)}`, String(runs), time(cpu), memory(peak), ...judged];
+}
+
+/** A program that could not be measured, and why. */
+export const missing = (what: string, why: string): Row => [what, why, '', '', '', '', '', '', 'not measured'];
+
+/** At most `limit` times what the base takes. */
+export function atMost(limit: number, costs: readonly Cost[], base: readonly Cost[]): Verdict {
+  const { ofMedians, pairwise } = ratios(costs, base);
+  const ratio = `${ofMedians.toFixed(2)} (pairs ${pairwise.toFixed(2)})`;
+  return { ratio, target: `≤ ${limit}`, met: ofMedians <= limit };
+}
+
+/** The base takes at least `limit` times as long. */
+export function fasterThan(limit: number, costs: readonly Cost[], base: readonly Cost[]): Verdict {
+  const { ofMedians, pairwise } = ratios(base, costs);
+  const ratio = `1 / ${ofMedians.toFixed(0)} (pairs 1 / ${pairwise.toFixed(0)})`;
+  return { ratio, target: `≤ 1 / ${limit}`, met: ofMedians >= limit };
+}
+
+/** The median below `limit` milliseconds. */
+export const within = (limit: number, costs: readonly Cost[]): Verdict => ({
+  target: `< ${limit} ms`,
+  met: summary(costs).median < limit,
+});
+
+/** The peak of all runs below `limit` MiB. */
+export const inMemory = (limit: number, costs: readonly Cost[]): Verdict => ({
+  target: `< ${limit} MiB`,
+  met: summary(costs).memory < limit,
+});

@@ -1,0 +1,216 @@
+/**
+ * A host in memory that carries out the steps of a plan as executor.sh does, and is read as probe.sh reads one. A step that
+ * a real host would refuse (a folder that is not there, an owner that nobody made) throws, so a wrong order is seen.
+ */
+import type { HostManifest } from '../../src/compile/manifest.ts';
+import type { Plan, PlannedStep } from '../../src/plan/change.ts';
+import { canonicalJson, digest, sha256 } from '../../src/plan/digest.ts';
+import { makePlan } from '../../src/plan/plan.ts';
+import { type HostRecord, type RecordLine, readRecord } from '../../src/plan/record.ts';
+import { uploadOf } from '../../src/resources/file.ts';
+import { kindNamed } from '../../src/resources/kind.ts';
+import {
+  absent,
+  type Observed,
+  type PathState,
+  present,
+  type Read,
+  type UnitState,
+  type UserState,
+  unknown,
+  wantAll,
+} from '../../src/resources/observed.ts';
+import { releaseStamps } from '../../src/resources/release.ts';
+import { kindOf, nameOf } from '../../src/resources/resource.ts';
+
+type Live = { -readonly [K in keyof UnitState]: UnitState[K] };
+
+const parent = (path: string) => path.slice(0, path.lastIndexOf('/')) || '/';
+const folder = (owner = 'root', group = 'root', mode = '755'): PathState => ({ type: 'directory', mode, owner, group });
+const file = (content: string, owner = 'root', group = 'root', mode = '644'): PathState => ({
+  type: 'file',
+  mode,
+  owner,
+  group,
+  sha256: sha256(content),
+  content,
+});
+const link = (target: string): PathState => ({ type: 'symlink', mode: '777', owner: 'root', group: 'root', target });
+const read = <T>(value: T | undefined): Read<T> => (value === undefined ? absent : present(value));
+
+/** What installing a package brings on Debian. */
+const contents: Record<string, { unit?: string; folders: readonly string[] }> = {
+  nginx: { unit: 'nginx.service', folders: ['/etc/nginx', '/etc/nginx/sites-available', '/etc/nginx/sites-enabled'] },
+  postgresql: { unit: 'postgresql.service', folders: [] },
+  curl: { folders: [] },
+};
+
+export class ModelHost {
+  readonly paths = new Map<string, PathState>(
+    ['/', '/etc', '/etc/fairlead', '/etc/systemd/system', '/etc/tmpfiles.d', '/srv', '/run', '/opt'].map((path) => [
+      path,
+      folder(),
+    ]),
+  );
+  readonly packages = new Set<string>();
+  readonly groups = new Set(['root', 'www-data']);
+  readonly users = new Map<string, UserState>([['root', { group: 'root', home: '/root', shell: '/bin/bash' }]]);
+  readonly units = new Map<string, Live>();
+  readonly roles = new Map<string, { login: boolean }>();
+  readonly databases = new Map<string, { owner: string }>();
+  /** What cannot be read, as `<table>:<name>`. */
+  readonly unreadable = new Map<string, string>();
+  /** What of the disk each service has read. */
+  readonly taken = new Map<string, string>();
+  readonly done: string[] = [];
+  lines: RecordLine[] = [];
+  serial = 0;
+
+  /** What Nginx would read now. */
+  configuration = () => digest([...this.paths].filter(([path]) => path.startsWith('/etc/nginx/')).sort());
+
+  record(): HostRecord {
+    return readRecord(this.lines.map((line) => `${canonicalJson(line)}\n`).join(''), this.serial, 'model');
+  }
+
+  plan = (manifest: HostManifest): Plan => makePlan(manifest, this.observed(manifest), this.record());
+
+  /** Carries out the steps before number `until` (from 0); with `torn`, that step's record lines are written too. */
+  apply(plan: Plan, manifest: HostManifest, until = plan.steps.length, torn = false): void {
+    this.serial += 1;
+    for (const step of plan.steps.slice(0, until)) {
+      this.lines.push(...step.before);
+      this.perform(step, manifest);
+      this.done.push(step.op);
+      this.lines.push(...step.after);
+    }
+    if (torn) this.lines.push(...(plan.steps[until]?.before ?? []));
+  }
+
+  /** Plans and applies. */
+  converge(manifest: HostManifest): Plan {
+    const plan = this.plan(manifest);
+    this.apply(plan, manifest);
+    return plan;
+  }
+
+  observed(manifest: HostManifest): Observed {
+    const ids = [...manifest.resources.map(({ id }) => id), ...this.record().resources.keys()];
+    const stamps = manifest.resources.flatMap((one) => (one.kind === 'release' ? releaseStamps(one) : []));
+    const wanted = wantAll([...ids.map((id) => kindNamed(kindOf(id))!.probe(nameOf(id))), { paths: stamps }]);
+    const known = new Set(manifest.resources.flatMap((one) => ('content' in one ? [sha256(one.content)] : [])));
+    const table = <T>(kind: string, names: readonly string[], look: (name: string) => T | undefined) =>
+      new Map(names.map((name) => [name, this.unless(`${kind}:${name}`, () => read(look(name)))] as const));
+    const instances = [...this.units.keys()].filter((name) => name.includes('@'));
+    return {
+      facts: { os: 'debian-12', architecture: 'amd64', bootId: 'boot', freeKib: {} },
+      paths: table('paths', wanted.paths, (path) => shown(this.paths.get(path), known)),
+      packages: table('packages', wanted.packages, (name) => (this.packages.has(name) ? { version: '1' } : undefined)),
+      users: table('users', wanted.users, (name) => this.users.get(name)),
+      groups: table('groups', wanted.groups, (name) => (this.groups.has(name) ? (true as const) : undefined)),
+      units: table('units', [...wanted.units, ...instances], (name) => this.units.get(name)),
+      roles: table('roles', wanted.roles, (name) => this.roles.get(name)),
+      databases: table('databases', wanted.databases, (name) => this.databases.get(name)),
+    };
+  }
+
+  private unless<T>(key: string, look: () => Read<T>): Read<T> {
+    const because = this.unreadable.get(key);
+    return because === undefined ? look() : unknown(because);
+  }
+
+  private perform({ op, args, title }: PlannedStep, manifest: HostManifest): void {
+    const [a = '', b = '', c = '', d = '', e = ''] = args;
+    const need = (met: boolean, what: string): true => {
+      if (!met) throw new Error(`${title}: ${what}`);
+      return true;
+    };
+    const owner = (user: string, group: string) =>
+      need(this.users.has(user) && this.groups.has(group), `there is no ${user}:${group}`);
+    const into = (path: string) => need(this.paths.has(parent(path)), `there is no folder ${parent(path)}`);
+    const upload = (name: string) => {
+      const found = manifest.resources.find((one) => 'content' in one && uploadOf(one.content) === name);
+      need(found !== undefined, `nothing provides ${name}`);
+      return (found as { content: string }).content;
+    };
+    const stamp = `/srv/${a}/releases/${b}/.complete`;
+    const operations: Partial<Record<PlannedStep['op'], () => unknown>> = {
+      package_install: () => args.map((name) => this.install(name)),
+      package_remove: () => this.packages.delete(a) && this.units.delete(contents[a]?.unit ?? ''),
+      group_create: () => this.groups.add(a),
+      group_remove: () => need(this.groups.delete(a), 'no such group'),
+      user_create: () => need(this.groups.has(b), 'no group') && this.users.set(a, { group: b, home: c, shell: d }),
+      user_remove: () => need(!this.runs(`${a}-`), 'the user runs processes') && this.users.delete(a),
+      directory: () => owner(c, d) && into(a) && this.paths.set(a, folder(c, d, b)),
+      directory_remove: () => this.isEmpty(a) && this.paths.delete(a),
+      file: () => owner(c, d) && into(a) && this.paths.set(a, file(upload(e), c, d, b)) && this.changed(a),
+      symlink: () => into(a) && this.paths.set(a, link(b)),
+      path_remove: () => this.paths.delete(a) && this.changed(a),
+      daemon_reload: () => [...this.units.values()].map((unit) => Object.assign(unit, { needsReload: false })),
+      unit_activate: () => need(this.units.has(a), 'no such unit') && this.start(a) && this.takeUp(a),
+      unit_leave: () => this.units.has(a) && this.takeUp(a),
+      http_check: () => need(this.runs('nginx') && this.live(manifest.project) !== '', 'nothing answers'),
+      postgres_role: () => need(this.runs('postgresql'), 'no PostgreSQL') && this.roles.set(a, { login: true }),
+      postgres_database: () => need(this.roles.has(b), `no role ${b}`) && this.databases.set(a, { owner: b }),
+      runtime_install: () => this.paths.set(`${a}/.complete`, file('')),
+      release_stage: () => need(this.paths.has(e), 'no environment') && this.paths.set(stamp, file('')),
+      release_migrate: () => need(c === '' || this.databases.has(c), `no database ${c}`),
+      release_switch: () => this.switchTo(a, b, Number(c), need),
+      release_start: () => this.instances(a, this.live(a), Number(b)).map((unit) => this.start(unit)),
+      release_drain: () => this.drain(a, Number(b)),
+    };
+    operations[op]?.();
+  }
+
+  private install(name: string): void {
+    const { unit, folders = [] } = contents[name] ?? {};
+    for (const path of folders) if (!this.paths.has(path)) this.paths.set(path, folder());
+    this.packages.add(name);
+    if (!unit || this.units.has(unit)) return;
+    this.start(unit);
+    this.takeUp(unit);
+  }
+
+  start = (unit: string) => this.units.set(unit, { active: 'active', enabled: 'enabled', needsReload: false });
+  private takeUp = (unit: string) => this.taken.set(unit, this.configuration());
+  live = (name: string) => this.paths.get(`/run/${name}/live`)?.target ?? '';
+  instances = (name: string, slot: string, count: number) =>
+    Array.from({ length: count }, (_, i) => `${name}-${slot}@${i + 1}.service`);
+  private runs = (prefix: string) =>
+    [...this.units].some(([name, { active }]) => name.startsWith(prefix) && active === 'active');
+  private isEmpty = (path: string) => ![...this.paths.keys()].some((one) => one.startsWith(`${path}/`));
+
+  /** A template unit whose file changed is behind for each of its instances. */
+  private changed(path: string): void {
+    const template = path.match(/^\/etc\/systemd\/system\/(.*@)\.service$/)?.[1];
+    for (const [name, unit] of this.units) if (template && name.startsWith(template)) unit.needsReload = true;
+  }
+
+  private switchTo(name: string, release: string, count: number, need: (met: boolean, what: string) => void): void {
+    const idle = this.live(name) === 'blue' ? 'green' : 'blue';
+    need(this.paths.has(`/srv/${name}/releases/${release}/.complete`), `release ${release} is not staged`);
+    need(this.paths.has(`/etc/systemd/system/${name}-${idle}@.service`), 'there is no unit file');
+    need(this.paths.has(`/run/${name}/${idle}`), 'there is no folder for the sockets');
+    this.paths.set(`/srv/${name}/slots/${idle}`, link(`../releases/${release}`));
+    this.stop(`${name}-${idle}@`);
+    for (const unit of this.instances(name, idle, count)) this.start(unit);
+    this.paths.set(`/run/${name}/live`, link(idle));
+  }
+
+  private drain(name: string, count: number): void {
+    const kept = this.instances(name, this.live(name), count);
+    for (const unit of [...this.units.keys()])
+      if (unit.startsWith(`${name}-`) && unit.includes('@') && !kept.includes(unit)) this.units.delete(unit);
+  }
+
+  private stop(prefix: string): void {
+    for (const unit of [...this.units.keys()]) if (unit.startsWith(prefix)) this.units.delete(unit);
+  }
+}
+
+/** The probe sends no content that is known already. */
+function shown(state: PathState | undefined, known: ReadonlySet<string>): PathState | undefined {
+  if (!state?.sha256 || !known.has(state.sha256)) return state;
+  const { content: _known, ...rest } = state;
+  return rest;
+}
