@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, r
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { failure } from '../diagnostic.ts';
-import { releaseUpload, runtimeUpload } from '../resources/release.ts';
+import { bundleUpload, runtimeUpload } from '../resources/release.ts';
 import type { ReleaseResource } from '../resources/resource.ts';
 import type { Source } from './source.ts';
 
@@ -20,7 +20,7 @@ export async function makeArtifacts(
 ): Promise<Map<string, string>> {
   mkdirSync(cacheFolder, { recursive: true });
   const makers: Record<string, (path: string) => Promise<void>> = {
-    [releaseUpload(release.release ?? '')]: (path) => buildRelease(release, source, path, note),
+    [bundleUpload(release)]: (path) => buildRelease(release, source, path, note),
     [runtimeUpload(release.runtime)]: (path) => fetchRuntime(release.runtime, path, note),
   };
   const paths = new Map<string, string>();

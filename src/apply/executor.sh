@@ -119,7 +119,13 @@ op_package_install() { # names…
 		DEBIAN_FRONTEND=noninteractive apt-get $apt_options -q -y --no-install-recommends install "$@"
 }
 
-op_package_remove() { # name
+op_package_remove() { # name: unless another project on this host needs it
+	for other in /var/lib/fairlead/*/wanted; do
+		if [ "$other" != "$home/wanted" ] && grep -qx "package $1" "$other"; then
+			printf 'left in place, because %s needs it\n' "$(basename "$(dirname "$other")")"
+			return 0
+		fi
+	done
 	# shellcheck disable=SC2086 # options are words
 	DEBIAN_FRONTEND=noninteractive apt-get $apt_options -q -y remove "$1"
 }

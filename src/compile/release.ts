@@ -10,24 +10,23 @@ import type { HostManifest } from './manifest.ts';
  */
 export function pinRelease(manifest: HostManifest, sourceDigest: string): HostManifest {
   const resources = manifest.resources.map((resource) =>
-    resource.kind === 'release' ? { ...resource, release: releaseId(resource, manifest, sourceDigest) } : resource,
+    resource.kind === 'release' ? { ...resource, ...identityOf(resource, manifest, sourceDigest) } : resource,
   );
   return { ...manifest, resources };
 }
 
-function releaseId(release: ReleaseResource, manifest: HostManifest, sourceDigest: string): string {
-  const { build, migrations, runtime, instances } = release;
-  const parts = manifest.resources
-    .filter(({ id }) => release.parts.includes(id))
-    .map((part) => ('content' in part ? part.content : ''));
-  return digest({
-    sourceDigest,
-    build: build ?? null,
-    migrations: migrations ?? null,
-    runtime,
-    instances,
-    parts,
-  }).slice(0, 16);
+/** The bundle is what the build makes of the source; the release is that with everything around it. */
+function identityOf(
+  { build, migrations, runtime, instances, parts }: ReleaseResource,
+  manifest: HostManifest,
+  sourceDigest: string,
+): Pick<ReleaseResource, 'bundle' | 'release'> {
+  const bundle = digest({ sourceDigest, build: build ?? null }).slice(0, 16);
+  const contents = manifest.resources.flatMap((part) =>
+    'content' in part && parts.includes(part.id) ? [part.content] : [],
+  );
+  const release = digest({ bundle, migrations: migrations ?? null, runtime, instances, contents }).slice(0, 16);
+  return { bundle, release };
 }
 
 /** The release of a manifest, if the host runs the program. */

@@ -5,7 +5,7 @@ import type { ReleaseResource } from './resource.ts';
 import { type Step, step } from './step.ts';
 
 /** Names of the uploads that a release may need. */
-export const releaseUpload = (release: string) => `release-${release}.tar.gz`;
+export const bundleUpload = ({ bundle }: ReleaseResource) => `app-${bundle ?? 'unpinned'}.tar.gz`;
 export const runtimeUpload = ({ version, package: name }: ReleaseResource['runtime']) => `${name}-${version}.tar.gz`;
 
 const stamp = (folder: string) => `${folder}/.complete`;
@@ -101,7 +101,7 @@ function deliver(resource: ReleaseResource, observed: Observed): Step[] {
     );
   }
   if (!has(`${paths.releases}/${release}`)) {
-    const upload = releaseUpload(release);
+    const upload = bundleUpload(resource);
     const args = [name, release, upload, node, resource.environmentFile];
     steps.push(step('release_stage', args, `stage release ${release}`, { reversible: true, uploads: [upload] }));
   }

@@ -91,6 +91,8 @@ export interface ReleaseResource extends Base {
   readonly name: string;
   /** Identity of all that the release consists of; filled in by `pinRelease` once the source was hashed. */
   readonly release?: string;
+  /** Identity of the built program alone, which releases may share; filled in with `release`. */
+  readonly bundle?: string;
   readonly instances: number;
   readonly runtime: { readonly version: string; readonly package: string; readonly integrity: string };
   readonly source: string;

@@ -1,0 +1,80 @@
+/** What frames of a host come to: present, absent, or unknown with what the host said. */
+import { readFileSync } from 'node:fs';
+import * as assert from 'uvu/assert';
+import { readFrames } from '../../src/apply/frames.ts';
+import { observedFrom } from '../../src/apply/observation.ts';
+import { type Read, type Wanted, wantAll } from '../../src/resources/observed.ts';
+import { suite } from '../support/suite.ts';
+import { type WrittenFrame, written } from './frames.ts';
+
+type Expected = 'absent' | { readonly unknown: string } | Readonly<Record<string, unknown>> | true;
+
+interface Case {
+  readonly name: string;
+  readonly wanted: Partial<Wanted>;
+  readonly frames: Readonly<Record<string, WrittenFrame>>;
+  readonly expected: Partial<Record<keyof Wanted, Readonly<Record<string, Expected>>>>;
+}
+
+const cases: readonly Case[] = JSON.parse(readFileSync(new URL('observations.json', import.meta.url), 'utf8'));
+const test = suite('observation');
+const observe = ({ frames, wanted }: Pick<Case, 'frames' | 'wanted'>) =>
+  observedFrom(readFrames(written(frames))!, wantAll([wanted]));
+
+/** A read as a case writes it; of what the host said, only the expected beginning counts. */
+function shown(read: Read<unknown> | undefined, expected: Expected): Expected | undefined {
+  if (read?.state === 'present') return read.value as Expected;
+  if (read?.state !== 'unknown') return read?.state;
+  const said = typeof expected === 'object' && 'unknown' in expected ? String(expected.unknown) : '';
+  return { unknown: said !== '' && read.because.includes(said) ? said : read.because };
+}
+
+for (const one of cases) {
+  test(one.name, () => {
+    const observed = observe(one);
+    for (const [table, expected] of Object.entries(one.expected)) {
+      const reads = observed[table as keyof Wanted] as ReadonlyMap<string, Read<unknown>>;
+      assert.equal(
+        [...reads.keys()].sort(),
+        Object.keys(expected).sort(),
+        `every wanted name of ${table} has an entry`,
+      );
+      const seen = Object.entries(expected).map(([name, value]) => [name, shown(reads.get(name), value)]);
+      assert.equal(Object.fromEntries(seen), expected);
+    }
+  });
+}
+
+test('what no frame tells is unknown, never absent', () => {
+  const name = ['x'];
+  const wanted = { paths: name, packages: name, users: name, groups: name, units: name, roles: name, databases: name };
+  const { facts, ...tables } = observe({ frames: {}, wanted });
+  for (const [table, reads] of Object.entries(tables)) assert.is(reads.get('x')?.state, 'unknown', table);
+  assert.equal(facts, { os: '', architecture: '', bootId: '', freeKib: {} });
+});
+
+test('facts are read from what the host says of itself', () => {
+  const space = [
+    'Filesystem     1024-blocks    Used Available Capacity Mounted on',
+    '/dev/vda1          1000000  400000    600000      40% /',
+    '/dev/vdb1          2000000  400000   1600000      20% /var/lib',
+    '/dev/vda1          1000000  400000    600000      40% /',
+    '/dev/vda1          1000000  400000    600000      40% /',
+    '/dev/vda1          1000000  400000    600000      40% /',
+  ];
+  const frames = {
+    os: { out: 'debian-12\n' },
+    architecture: { out: 'amd64\n' },
+    boot: { out: '0b5c\n' },
+    space: { out: `${space.join('\n')}\n` },
+  };
+  const freeKib = { '/': 600000, '/var/lib': 1600000, '/srv': 600000, '/opt': 600000, '/etc': 600000 };
+  assert.equal(observe({ frames, wanted: {} }).facts, {
+    os: 'debian-12',
+    architecture: 'amd64',
+    bootId: '0b5c',
+    freeKib,
+  });
+});
+
+test.run();
