@@ -4,6 +4,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { NodeSSH } from 'node-ssh';
+import ssh2 from 'ssh2';
 import { type DiagnosticsError, ExitCode, failure } from '../diagnostic.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
 import type { CommandOptions, CommandResult, Connection } from './transport.ts';
@@ -75,21 +76,22 @@ const keyTypes = (host: ResolvedHostFile) => [
   ),
 ];
 
-/** The key to log in with: the host's own, the agent's, or one of the usual files. */
-function credentials(host: ResolvedHostFile, projectFolder: string): { privateKey: string } | { agent: string } {
-  if (host.identityFile)
+/** What to log in with: the host's own key, or else the agent's keys and the first of the usual files that needs no passphrase. */
+function credentials(host: ResolvedHostFile, projectFolder: string): { privateKey?: string; agent?: string } {
+  if (host.identityFile) {
     return { privateKey: readKey(resolve(projectFolder, host.identityFile.replace(/^~(?=\/)/, homedir())), host) };
-  if (process.env.SSH_AUTH_SOCK) return { agent: process.env.SSH_AUTH_SOCK };
-  const file = defaultKeys.map((name) => resolve(homedir(), '.ssh', name)).find((path) => existsSync(path));
-  if (!file) {
-    throw failure({
-      code: 'ssh.no-key',
-      subject: host.name,
-      message: 'there is no key to log in with: no SSH agent runs, and ~/.ssh has no id_ed25519, id_ecdsa or id_rsa',
-      fix: `start an agent (eval "$(ssh-agent)"; ssh-add), or name a key in host.yaml: identityFile: ~/.ssh/my_key`,
-    });
   }
-  return { privateKey: readKey(file, host) };
+  const files = defaultKeys.map((name) => resolve(homedir(), '.ssh', name)).filter((path) => existsSync(path));
+  const keys = files.map((path) => readKey(path, host)).filter((key) => !(ssh2.utils.parseKey(key) instanceof Error));
+  const agent = process.env.SSH_AUTH_SOCK;
+  const found = { ...(keys[0] ? { privateKey: keys[0] } : {}), ...(agent ? { agent } : {}) };
+  if (Object.keys(found).length > 0) return found;
+  throw failure({
+    code: 'ssh.no-key',
+    subject: host.name,
+    message: 'there is no key to log in with: no SSH agent runs, and ~/.ssh has no key that works without a passphrase',
+    fix: 'start an agent (eval "$(ssh-agent)"; ssh-add), or name a key in host.yaml: identityFile: ~/.ssh/my_key',
+  });
 }
 
 function readKey(path: string, host: ResolvedHostFile): string {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageFolder } from '../../src/project/assets.ts';
 
-const method = (table: string, machine: string) => `# Benchmarks
+const page = (table: string, machine: string) => `# Benchmarks
 
 Written by \`npm run bench -- --write\`; \`npm run bench\` prints the same without writing. It needs what the lab tests need, takes
 a few minutes and never fails a test: numbers of a busy machine are no fault of the program.
@@ -30,7 +30,9 @@ Each run must end with exit code 0, which for a plan means that there is nothing
   database by \`psql\` in a command task, which costs less than the modules of community.postgresql; the release by its links, its
   stamps and its running instances. Pipelining is on, its connection is shared by all tasks and kept between runs,
   facts are not gathered. A run that reports a change does not count.
-- **validate** and **compile** against \`node -e 0\`, the least that a Node program takes on this machine.
+- **validate** and **compile** beside \`node -e 0\`, the least that a Node program takes on this machine; their target is a time.
+
+A plan asks the host once, whatever it has to know; Ansible asks for each task. So the second ratio grows with the resources.
 
 ## What is not measured
 
@@ -41,6 +43,6 @@ which installs and bundles; more than one host; an apply, whose time is that of 
 /** Writes docs/benchmarks.md and returns its path. */
 export function writeDocument(table: string, machine: string): string {
   const file = join(packageFolder, 'docs', 'benchmarks.md');
-  writeFileSync(file, method(table, machine));
+  writeFileSync(file, page(table, machine));
   return file;
 }

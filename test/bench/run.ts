@@ -7,7 +7,7 @@ import { writeDocument } from './document.ts';
 import { floor, writeKnownHosts } from './floor.ts';
 import { gnuTime, measure, type Program } from './measure.ts';
 import { bringUp, environment, fairlead, makeProject, manifestFor } from './project.ts';
-import { atMost, fasterThan, inMemory, missing, type Row, row, within } from './rows.ts';
+import { atMost, fasterThan, memoryRow, missing, type Row, row, within } from './rows.ts';
 import { machineText, tableText } from './table.ts';
 
 /** No round of the slow comparison starts later than this, in milliseconds since the start of the process. */
@@ -39,6 +39,7 @@ async function measureAll(): Promise<Row[]> {
   const manifest = await manifestFor(folder);
   const knownHosts = writeKnownHosts(folder, host);
   const rootfs = join(folder, 'hosts', environment, host.name, 'rootfs');
+  say(`${manifest.resources.length} resources on one host`);
   const command = (verb: string): Program => ({ name: verb, command: fairlead(verb), cwd: folder });
   return [
     ...(await besideSsh(command('plan'), await floor(host, manifest, knownHosts))),
@@ -53,7 +54,7 @@ async function besideSsh(plan: Program, ssh: Program): Promise<Row[]> {
   return [
     row(ssh.name, floors),
     row('plan, nothing to do', plans, atMost(1.5, plans, floors)),
-    row('plan, memory', plans, inMemory(150, plans)),
+    memoryRow('plan, peak memory', plans, 150),
   ];
 }
 
@@ -64,8 +65,8 @@ async function besideNode(validate: Program, compile: Program): Promise<Row[]> {
   const [validates = [], compiles = []] = costs;
   return [
     row('node -e 0', bare),
-    row('validate', validates, within(150, validates)),
-    row('compile', compiles, within(150, compiles)),
+    row('validate', validates, within(150, validates, bare)),
+    row('compile', compiles, within(150, compiles, bare)),
   ];
 }
 

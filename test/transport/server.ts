@@ -1,0 +1,52 @@
+/** An SSH server in this process on a port of loopback, whose commands are answered by a function. */
+import type { AddressInfo } from 'node:net';
+import ssh2, { type ServerChannel } from 'ssh2';
+
+const { Server, utils } = ssh2;
+
+export interface KeyPair {
+  /** As in an authorized_keys file: type and blob. */
+  readonly public: string;
+  readonly private: string;
+}
+
+export function newKey(type: 'ed25519' | 'ecdsa' = 'ed25519'): KeyPair {
+  const pair =
+    type === 'ed25519' ? utils.generateKeyPairSync('ed25519') : utils.generateKeyPairSync('ecdsa', { bits: 256 });
+  return { public: pair.public.trim(), private: pair.private };
+}
+
+/** What a command does; it must end the channel. */
+export type Answer = (channel: ServerChannel, command: string) => void;
+
+export interface TestServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Starts a server that shows `hostKey` and lets only the owner of `client` in. */
+export async function startServer(hostKey: KeyPair, client: KeyPair, answer: Answer): Promise<TestServer> {
+  const allowed = client.public.split(' ')[1];
+  const connections = new Set<{ end(): void }>();
+  const server = new Server({ hostKeys: [hostKey.private] }, (connection) => {
+    connections.add(connection);
+    connection.on('error', () => undefined);
+    connection.on('authentication', (attempt) => {
+      const known = attempt.method === 'publickey' && attempt.key.data.toString('base64') === allowed;
+      if (known) attempt.accept();
+      else attempt.reject(['publickey']);
+    });
+    connection.on('session', (accept) => {
+      accept().on('exec', (begin, _refuse, { command }) => answer(begin(), command));
+    });
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((closed) => {
+        for (const connection of connections) connection.end();
+        server.close(() => closed());
+      }),
+  };
+}
