@@ -1,5 +1,5 @@
-// Bundles src/ to dist/ with esbuild, because a bundle starts several times faster than TypeScript sources, and precompiles
-// schemas and templates beside it. Does nothing when dist/ was made from the files as they are.
+// Bundles src/ to dist/ with esbuild, because a bundle starts several times faster than TypeScript sources, with schemas and
+// templates compiled into it. Does nothing when dist/ was made from the files as they are.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -18,22 +18,7 @@ function stampOf(root) {
   return parts.join('\n');
 }
 
-const bundling = {
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  splitting: true,
-  minify: true,
-  keepNames: true,
-  legalComments: 'none',
-  external: ['*.node'],
-  // CommonJS packages in an ES bundle need what a CommonJS module has around it.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname, __filename = import.meta.filename;",
-  },
-  logLevel: 'silent',
-};
+const bundling = { bundle: true, platform: 'node', target: 'node20', legalComments: 'none', logLevel: 'silent' };
 
 /** Makes sure that dist/ is what the sources say. Two runs at once each build aside and rename. */
 export async function ensureBuilt(root) {
@@ -55,26 +40,33 @@ export async function ensureBuilt(root) {
   }
 }
 
+/** First the assets become modules, by the program's own code; then these take the place of that code in the bundle. */
 async function buildInto(root, folder) {
   const { build } = await import('esbuild');
-  const entry = (name) => join(root, 'src', name);
-  await build({ ...bundling, entryPoints: { cli: entry('cli.ts') }, outdir: folder });
   const work = join(folder, 'work');
   mkdirSync(work, { recursive: true });
-  await build({
-    ...bundling,
-    splitting: false,
-    entryPoints: { source: entry('project/assets-source.ts') },
-    outdir: work,
-  });
-  const { assetModules } = await import(pathToFileURL(join(work, 'source.js')).href);
+  const source = join(root, 'src', 'project', 'assets-source.ts');
+  const compiler = join(work, 'compiler.cjs');
+  await build({ ...bundling, format: 'cjs', entryPoints: [source], outfile: compiler });
+  const { assetModules } = (await import(pathToFileURL(compiler).href)).default;
   for (const [name, text] of Object.entries(assetModules(root))) writeFileSync(join(work, name), text);
   await build({
     ...bundling,
-    splitting: false,
+    format: 'cjs',
+    minify: true,
+    keepNames: true,
+    entryPoints: [join(root, 'src', 'cli.ts')],
+    outfile: join(folder, 'cli.cjs'),
+    external: ['*.node'],
     nodePaths: [join(root, 'node_modules')],
-    entryPoints: { assets: join(work, 'assets.js') },
-    outdir: folder,
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    plugins: [compiledAssets(join(work, 'assets.js'))],
   });
   rmSync(work, { recursive: true, force: true });
 }
+
+const compiledAssets = (path) => ({
+  name: 'compiled assets',
+  setup: ({ onResolve }) => onResolve({ filter: /\/assets-source\.ts$/ }, () => ({ path })),
+});

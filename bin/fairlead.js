@@ -1,11 +1,17 @@
 #!/usr/bin/env node
 // Starts the command line. The first run installs the dependencies and bundles the program; later runs check that in milliseconds.
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
+import { ensureBuilt } from './build.js';
+import { ensureInstalled } from './install.js';
+import { loadBundle } from './load.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const { ensureInstalled } = await import('./install.js');
-await ensureInstalled(root, { service: false });
-const { ensureBuilt } = await import('./build.js');
-await ensureBuilt(root);
-await import(pathToFileURL(join(root, 'dist', 'cli.js')).href);
+try {
+  ensureInstalled(root, { service: false });
+  await ensureBuilt(root);
+} catch (error) {
+  console.error(error.message);
+  process.exit(1);
+}
+loadBundle(join(root, 'dist', 'cli.cjs'), process.argv[2] ?? 'help');

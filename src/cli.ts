@@ -107,12 +107,16 @@ for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 }
 
-let code: number = ExitCode.done;
-try {
-  await programFor((finished) => {
-    code = finished;
-  }).parseAsync();
-} catch (error) {
-  code = explain(error, process.argv.includes('--json'));
+async function main(): Promise<void> {
+  let code: number = ExitCode.done;
+  try {
+    await programFor((finished) => {
+      code = finished;
+    }).parseAsync();
+  } catch (error) {
+    code = explain(error, process.argv.includes('--json'));
+  }
+  await exit(code);
 }
-await exit(code);
+
+void main();

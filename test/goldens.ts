@@ -2,7 +2,9 @@
 import { execaNode } from 'execa';
 
 process.env.UPDATE_GOLDENS = '1';
-await execaNode('node_modules/uvu/bin.js', ['test/cases', '\\.test\\.ts$'], {
-  nodeOptions: ['--import', 'tsx'],
-  stdio: 'inherit',
-});
+for (const folder of ['test/cases', 'test/report']) {
+  await execaNode('node_modules/uvu/bin.js', [folder, '\\.test\\.ts$'], {
+    nodeOptions: ['--import', 'tsx'],
+    stdio: 'inherit',
+  });
+}

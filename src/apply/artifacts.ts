@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { execa } from 'execa';
 import { failure } from '../diagnostic.ts';
 import { bundleUpload, runtimeUpload } from '../resources/release.ts';
 import type { ReleaseResource } from '../resources/resource.ts';
+import { shell, work } from '../transport/local.ts';
 import type { Source } from './source.ts';
 
 /** Told what takes time, so that people see it. */
@@ -57,38 +57,46 @@ async function buildRelease(release: ReleaseResource, source: Source, target: st
       await runBuild(release.build, copy);
     }
     const options = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner'];
-    await pack([...options, '-C', copy, '.'], join(folder, 'packed.tar.gz'));
+    await tar(['-czf', 'packed.tar.gz', ...options, '-C', copy, '.'], folder);
     renameSync(join(folder, 'packed.tar.gz'), target);
   });
 }
 
 async function runBuild(command: string, folder: string): Promise<void> {
-  const result = await execa(command, { shell: true, cwd: folder, all: true, reject: false, stdin: 'ignore' });
-  if (!result.failed) return;
-  const said = (result.all ?? '').trim().split('\n').slice(-15).join('\n  ');
+  const { succeeded, exitCode, output } = await shell(command, folder);
+  if (succeeded) return;
+  const said = output.trim().split('\n').slice(-15).join('\n  ');
   throw failure({
     code: 'app.build',
     subject: 'app.build',
-    message: `the build failed (exit code ${result.exitCode ?? 'none'}) and nothing was changed on any host; it said:\n  ${said}`,
+    message: `the build failed (exit code ${exitCode ?? 'none'}) and nothing was changed on any host; it said:\n  ${said}`,
     fix: `make "${command}" work in a clean copy of the source, or correct app.build in deploy.yaml`,
   });
 }
 
-const pack = (args: readonly string[], target: string) =>
-  execa('tar', ['-czf', target, ...args], { env: { GZIP: '-6' } });
+async function tar(args: readonly string[], folder: string): Promise<void> {
+  const { succeeded, output } = await work('tar', args, folder);
+  if (succeeded) return;
+  throw failure({
+    code: 'app.pack',
+    subject: 'app',
+    message: `tar failed, and nothing was changed on any host: ${output.trim().split('\n')[0]}`,
+    fix: 'make room on this machine (df -h), and check that GNU tar and gzip are installed',
+  });
+}
 
 /** Fetches a Node.js runtime by its npm package, checks it against the pinned hash, and packs its one program. */
 async function fetchRuntime(runtime: ReleaseResource['runtime'], target: string, note: Note): Promise<void> {
   note(`fetching Node.js ${runtime.version} (npm package ${runtime.package})`);
   await inScratch(target, async (folder) => {
     const args = ['pack', '--silent', '--pack-destination', folder, `${runtime.package}@${runtime.version}`];
-    const result = await execa('npm', args, { cwd: folder, reject: false });
+    const { succeeded, output } = await work('npm', args, folder);
     const tarball = join(folder, `${runtime.package}-${runtime.version}.tgz`);
-    if (result.failed || !existsSync(tarball)) throw runtimeProblem(runtime, 'could not be fetched', result.stderr);
+    if (!succeeded || !existsSync(tarball)) throw runtimeProblem(runtime, 'could not be fetched', output);
     const hash = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`;
     if (hash !== runtime.integrity) throw runtimeProblem(runtime, `is not what was pinned (${hash})`, '');
-    await execa('tar', ['-xzf', tarball, '-C', folder, 'package/bin/node']);
-    await pack(['-C', join(folder, 'package'), 'bin/node'], join(folder, 'packed.tar.gz'));
+    await tar(['-xzf', tarball, 'package/bin/node'], folder);
+    await tar(['-czf', 'packed.tar.gz', '-C', 'package', 'bin/node'], folder);
     renameSync(join(folder, 'packed.tar.gz'), target);
   });
 }

@@ -132,7 +132,6 @@ op_package_remove() { # name: unless another project on this host needs it
 
 op_group_create() { getent group "$1" >/dev/null || groupadd --system "$1"; }
 undo_group_create() { if getent group "$1" >/dev/null; then groupdel "$1"; fi; }
-op_group_remove() { groupdel "$1"; }
 
 op_user_create() { # name group home shell
 	if getent passwd "$1" >/dev/null; then
@@ -142,7 +141,6 @@ op_user_create() { # name group home shell
 	fi
 }
 undo_user_create() { if getent passwd "$1" >/dev/null; then userdel "$1"; fi; }
-op_user_remove() { userdel "$1"; }
 
 # --- services --------------------------------------------------------------------------------------------------------------
 
@@ -467,6 +465,8 @@ changed=$(still_expected) || end stale "$changed changed since the plan was made
 
 open_record() {
 	[ -f "$record" ] || printf '{"format":1}\n' >"$record" || return 1
+	# A line that a crash cut off claims what had not begun; nothing may be appended to it.
+	if [ -n "$(tail -c 1 "$record")" ]; then sed -i '$d' "$record" || return 1; fi
 	cp "$record" "$record.before" && cp wanted "$home/wanted.new" && mv -f "$home/wanted.new" "$home/wanted" &&
 		printf '%s\n' "$(($(cat serial) + 1))" >"$home/serial.new" && mv -f "$home/serial.new" "$home/serial" && sync -f "$home"
 }

@@ -40,8 +40,7 @@ const table = <T>(names: readonly string[], read: (name: string) => Read<T>) =>
 function factsFrom(frames: Frames): HostFacts {
   const text = (name: string) => (frames.get(name) ?? missing).out.toString('utf8').trim();
   const rows = text('space').split('\n').slice(1);
-  const asked = ['/', '/var/lib', '/srv', '/opt', '/etc'];
-  const free = rows.map((row, index) => [asked[index] ?? '', Number(row.split(/\s+/)[3])] as const);
+  const free = rows.map((row) => [row.trim().split(/\s+/)[1] ?? '', Number.parseInt(row, 10)] as const);
   return {
     os: text('os'),
     architecture: text('architecture'),
@@ -64,9 +63,9 @@ function readPaths(
   return table(names, (path) => {
     const row = rows.get(path);
     if (!row) return whyNoPath(path, frame, complaints);
-    const [type = '', mode = '', owner = '', group = '', , , target = ''] = row;
+    const [type = '', mode = '', owner = '', group = '', , , ...target] = row;
     const state = { type: types[type] ?? ('other' as const), mode, owner, group };
-    if (type === 'l') return present({ ...state, target });
+    if (type === 'l') return present({ ...state, target: target.join('|') });
     if (type !== 'f') return present(state);
     const sha256 = sums.get(path);
     if (!sha256) return unknown('its content could not be read');
@@ -85,13 +84,17 @@ function readPackages(names: readonly string[], frame: Frame): Map<string, Read<
   const rows = new Map(linesOf(frame).map((line) => [line.split('|')[0] ?? '', line.split('|')] as const));
   return table(names, (name) => {
     const [, status = '', version = ''] = rows.get(name) ?? [];
-    if (status.startsWith('ii')) return present({ version });
-    if (status.startsWith('rc') || status.startsWith('un')) return absent;
+    // What is wanted, what is, and an error (dpkg-query(1), db:Status-Abbrev); a held package is "hi".
+    if (/^.i ?$/.test(status)) return present({ version });
+    if (/^.[cn] ?$/.test(status)) return absent;
     if (status)
       return unknown(
         `its installation was interrupted (dpkg says ${status.trim()}); run "dpkg --configure -a" on the host`,
       );
-    return frame.err.includes(`no packages found matching ${name}`) ? absent : unknown(firstLine(frame.err));
+    const complaints = frame.err.split('\n');
+    return complaints.some((line) => line.endsWith(`no packages found matching ${name}`))
+      ? absent
+      : unknown(firstLine(frame.err) || 'dpkg-query did not mention it');
   });
 }
 
@@ -104,6 +107,7 @@ function readUsers(names: readonly string[], frame: Frame, groups: Frame): Map<s
     const row = rows.get(name);
     if (!row)
       return frame.status === 0 || frame.status === 2 ? absent : unknown(firstLine(frame.err) || 'getent failed');
+    if (groups.status !== 0) return unknown(firstLine(groups.err) || 'getent failed');
     const [, , , gid = '', , home = '', shell = ''] = row;
     return present({ group: groupNames.get(gid) ?? gid, home, shell });
   });

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
-import { execa } from 'execa';
 import { failure } from '../diagnostic.ts';
+import { capture } from '../transport/local.ts';
 
 /** The files that a release is built from. */
 export interface Source {
@@ -39,6 +39,11 @@ export async function readSource(projectFolder: string, source: string): Promise
   return { folder, files, digest: digestOf(folder, files) };
 }
 
+/** A repository inside the folder is listed as one entry. */
+function isFolder(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
 function exists(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
@@ -46,9 +51,20 @@ function exists(path: string): boolean {
 async function listedByGit(folder: string): Promise<string[] | undefined> {
   if (!exists(folder)) return undefined;
   const args = ['ls-files', '--cached', '--others', '--exclude-standard', '-z', '--', '.'];
-  const result = await execa('git', args, { cwd: folder, reject: false, stripFinalNewline: false });
-  if (result.failed) return undefined;
-  const files = result.stdout.split('\0').filter((file) => file !== '');
+  const { exitCode, stdout, stderr } = await capture('git', args, folder);
+  if (exitCode === undefined || /not a git repository/i.test(stderr)) return undefined;
+  if (exitCode !== 0) {
+    throw failure({
+      code: 'app.source',
+      subject: 'app.source',
+      message: `Git cannot list the source folder: ${stderr.trim().split('\n')[0]}`,
+      fix: 'make "git ls-files" work in that folder: without it, files that Git ignores would be shipped',
+    });
+  }
+  const files = stdout
+    .split('\0')
+    .filter((file) => file !== '')
+    .flatMap((file) => (isFolder(join(folder, file)) ? listedByWalking(folder, join(folder, file)) : [file]));
   return files.length > 0 ? files : undefined;
 }
 

@@ -28,7 +28,10 @@ const writers: Record<Grammar, (value: string) => string> = {
     return /^[\w./:@%+,=*~-]+$/.test(oneLine(value, 'nginx')) ? value : `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
   },
   /** systemd.unit(5): a value outside command lines; only specifiers are special. */
-  systemd: (value) => oneLine(value, 'systemd').replaceAll('%', '%%'),
+  systemd(value) {
+    if (/\\$|^\s|\s$/.test(value)) throw new UnwritableValue(value, 'systemd', 'an end of it would be lost');
+    return oneLine(value, 'systemd').replaceAll('%', '%%');
+  },
   /** systemd.service(5), "Command lines": one argument, in double quotes where it needs them. */
   'systemd-exec'(value) {
     const escaped = oneLine(value, 'systemd-exec').replaceAll('%', '%%').replaceAll('$', '$$$$');
@@ -39,6 +42,7 @@ const writers: Record<Grammar, (value: string) => string> = {
   /** tmpfiles.d(5): fields separated by spaces, specifiers with %. */
   tmpfiles(value) {
     if (/\s/.test(value)) throw new UnwritableValue(value, 'tmpfiles', 'it holds white space');
+    if (/["'\\]/.test(value)) throw new UnwritableValue(value, 'tmpfiles', 'it holds a quote or a backslash');
     return value.replaceAll('%', '%%');
   },
   /** A name of letters, digits and underscores, as variables have in every one of these languages. */

@@ -28,6 +28,7 @@ export function activationOf(
   const stale = unit.inputs.filter(({ id }) => recorded[id] !== inputs[id] || isWrite(changes.get(id)));
   const state = lookUp(observed.units, unit.name);
   const base = { unit: unit.name, inputs };
+  if (state.state === 'unknown') return undefined;
   if (state.state !== 'present' || state.value.active !== 'active') {
     return { ...base, verb: 'start', reason: 'it is not active' };
   }

@@ -2,6 +2,7 @@ import type { HostManifest } from '../compile/manifest.ts';
 import type { Observed } from '../resources/observed.ts';
 import { kindOf, type UnitResource } from '../resources/resource.ts';
 import { step as makeStep, type Step } from '../resources/step.ts';
+import type { PlannedActivation } from './activation.ts';
 import type { Activation, Change, PlannedStep } from './change.ts';
 
 /** The steps of one resource. */
@@ -22,7 +23,7 @@ export function arrange(
   groups: readonly Group[],
   manifest: HostManifest,
   changes: readonly Change[],
-  activations: readonly Activation[],
+  activations: readonly PlannedActivation[],
   observed: Observed,
 ): PlannedStep[] {
   const ofKinds = (kinds: readonly string[], removal: boolean, inside = true) =>
@@ -101,18 +102,20 @@ function daemonReload(changes: readonly Change[], observed: Observed): PlannedSt
 }
 
 /** A request through each service that took up a change, once everything behind it runs. */
-function checks(manifest: HostManifest, changes: readonly Change[], activations: readonly Activation[]): PlannedStep[] {
+function checks(
+  manifest: HostManifest,
+  changes: readonly Change[],
+  activations: readonly PlannedActivation[],
+): PlannedStep[] {
   const released = changes.some(
     ({ kind, action }) => kind === 'release' && (action === 'create' || action === 'update'),
   );
   return unitsOf(manifest).flatMap((unit) => {
     if (!unit.check || !(released || acts(activations, unit))) return [];
     const { port, host, path } = unit.check;
-    return [
-      plain(
-        makeStep('http_check', [port, host, path], `ask ${unit.name} for http://${host}${path}`, { reversible: true }),
-        unit.id,
-      ),
-    ];
+    const title = `ask ${unit.name} for http://${host}${path}`;
+    const check = plain(makeStep('http_check', [port, host, path], title, { reversible: true }), unit.id);
+    const taken = activations.find((activation) => activation.unit === unit.name);
+    return [taken ? { ...check, after: [{ activation: unit.name, inputs: taken.inputs }] } : check];
   });
 }

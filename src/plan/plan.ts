@@ -159,7 +159,8 @@ function activationSteps(
     uploads: [],
   };
   const pending: RecordLine = { activation: unit.name, inputs: null };
-  return [planned(step, unit.id, [line, pending], [{ activation: unit.name, inputs }], undo)];
+  // With a check, the inputs are recorded after that (order.ts): until then the unit has not been seen to work.
+  return [planned(step, unit.id, [line, pending], unit.check ? [] : [{ activation: unit.name, inputs }], undo)];
 }
 
 interface Pruned {
@@ -186,12 +187,12 @@ function prune(recorded: RecordedResource, observed: Observed): Pruned {
   if (!kind)
     return { recorded, change: change('keep', 'prune', 'this version does not know its kind, so it stays'), steps: [] };
   const live = kind.read(name, observed);
-  if (live.state === 'unknown')
-    return { recorded, change: change('none', 'unknown', `its state could not be read: ${live.because}`), steps: [] };
   if (live.state === 'absent') return { recorded, change: change('delete', 'prune', 'it is gone already'), steps: [] };
   const removal = kind.remove(name, recorded.attributes);
   if ('retained' in removal)
     return { recorded, change: change('keep', 'prune', `it stays: ${removal.retained}`), steps: [] };
+  if (live.state === 'unknown')
+    return { recorded, change: change('none', 'unknown', `its state could not be read: ${live.because}`), steps: [] };
   if (recorded.origin === 'adopted' && kindOf(id) !== 'unit') {
     return {
       recorded,

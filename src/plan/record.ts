@@ -55,6 +55,8 @@ function parseLine(line: string, number: number, host: string): RecordLine {
   try {
     const entry = JSON.parse(line) as RecordLine;
     if ('format' in entry && entry.format !== 1) throw new Error(`format ${entry.format}`);
+    if (!('format' in entry || 'activation' in entry || typeof entry.id === 'string'))
+      throw new Error('it is no record line');
     return entry;
   } catch (error) {
     throw failure({

@@ -46,7 +46,9 @@ export function assetsFromSource(folder: string): Assets {
   return { contracts: { deploy: contract('deploy'), host: contract('host') }, templates };
 }
 
-/** The same assets as ES modules by file name, for the bundler (bin/build.js); `assets.js` is their entry. */
+/**
+ * The same assets as ES modules by file name, for the bundler: `assets.js`, their entry, takes the place of this module.
+ */
 export function assetModules(folder: string): Record<string, string> {
   const write = standaloneCode as unknown as (ajv: Ajv, validate: ValidateFunction) => string;
   const parts = schemas.map((name) => {
@@ -60,8 +62,9 @@ export function assetModules(folder: string): Record<string, string> {
   const templates = [...readTemplates(folder)].map(([name, text]) => `${JSON.stringify(name)}: ${precompiled(text)}`);
   const entry = [
     ...parts.map(({ name }) => `import ${name} from './validate-${name}.js';`),
-    `export const contracts = { ${contracts.join(',\n')} };`,
-    `export const templates = { ${templates.join(',\n')} };`,
+    `const contracts = { ${contracts.join(',\n')} };`,
+    `const templates = { ${templates.join(',\n')} };`,
+    'export const assetsFromSource = () => ({ contracts, templates });',
   ].join('\n');
   return { ...Object.fromEntries(parts.map(({ name, code }) => [`validate-${name}.js`, code])), 'assets.js': entry };
 }

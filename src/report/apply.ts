@@ -65,7 +65,8 @@ function endLine(event: Extract<ApplyEvent, { type: 'end' }>, colors: Colors): s
 /** `0.4 s`, `12.3 s`, `2 min 5 s`. */
 export function secondsText(milliseconds: number): string {
   const seconds = milliseconds / 1000;
-  return seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  const whole = Math.round(seconds);
+  return seconds < 59.95 ? `${seconds.toFixed(1)} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
 /** One line at the bottom of a terminal that is written over and over. */

@@ -7,7 +7,7 @@ export function diagnosticText(
   { severity, code, message, fix, at, subject, frame }: Diagnostic,
   colors: Colors,
 ): string {
-  const place = at ? `${at.file}:${at.line}:${at.column}` : (subject ?? '');
+  const place = printable(at ? `${at.file}:${at.line}:${at.column}` : (subject ?? ''));
   const word = severity === 'error' ? colors.red('error') : colors.yellow('warning');
   const lines = [
     `${colors.bold(place)}${place ? ' ' : ''}${word}: ${message.split('\n').map(printable).join('\n')} ${colors.dim(`(${code})`)}`,

@@ -29,6 +29,9 @@ export function planText(plan: Plan, colors: Colors): string {
   for (const { unit, verb, reason } of plan.activations) {
     lines.push(`${colors.magenta('↻')} ${colors.bold(`${verb} ${unit}`)}  ${colors.dim(reason)}`);
   }
+  if (plan.activations.length === 0 && plan.steps.some(({ op }) => op === 'daemon_reload')) {
+    lines.push(`${colors.magenta('↻')} ${colors.bold('systemd reloads its units')}`);
+  }
   if (lines.length > 0) lines.push('');
   lines.push(summaryLine(plan, colors));
   return `${lines.join('\n')}\n`;
@@ -39,9 +42,9 @@ function changeLines(change: Change, plan: Plan, colors: Colors): string[] {
   const sign = blocked ? colors.red('✗') : paint(colors, change.action)(signs[change.action]);
   const label = change.class === 'drift' ? ` ${colors.magenta('drift')}` : '';
   const lines = [
-    `${sign} ${colors.bold(`${change.kind} ${change.name}`)}${label}  ${colors.cyan(causesText(change.causes))}`,
+    `${sign} ${colors.bold(printable(`${change.kind} ${change.name}`))}${label}${change.causes.length > 0 ? `  ${colors.cyan(causesText(change.causes))}` : ''}`,
   ];
-  lines.push(`    ${change.reason}`);
+  lines.push(`    ${printable(change.reason)}`);
   if (change.text && change.action === 'update') return [...lines, ...diffLines(change, colors)];
   if (change.action === 'create' && change.kind === 'file') {
     return [...lines, colors.dim(`    see hosts/${plan.environment}/${plan.host}/rootfs${change.name}`)];
@@ -108,7 +111,7 @@ function summaryLine(plan: Plan, colors: Colors): string {
   const host = colors.bold(plan.host);
   const blocked = blockers(plan).length;
   if (blocked > 0)
-    return `${host}: ${colors.red(`${plural(blocked, 'conflict')} to settle before an apply (✗)`)}; ${parts.join(', ')}`;
+    return `${host}: ${colors.red(`${plural(blocked, 'conflict')} to settle before an apply (✗)`)}; ${[...parts, unchanged].join(', ')}`;
   if (isEmpty(plan)) return `${host}: ${colors.green('nothing to do')}, ${[...parts, unchanged].join(', ')}`;
   return `${host}: ${[...parts, unchanged].join(', ')}`;
 }

@@ -10,5 +10,5 @@ export const groupKind: Kind<GroupResource> = {
   read: (name, observed) => mapRead(lookUp(observed.groups, name), () => ({ exists: 'yes' })),
   desired: () => ({ exists: 'yes' }),
   steps: ({ name }) => [step('group_create', [name], `create group ${name}`, { reversible: true })],
-  remove: (name) => ({ steps: [step('group_remove', [name], `remove group ${name}`)] }),
+  remove: () => ({ retained: 'files may be its own; remove it by hand when you are sure' }),
 };

@@ -22,5 +22,5 @@ export const userKind: Kind<UserResource> = {
       },
     ),
   ],
-  remove: (name) => ({ steps: [step('user_remove', [name], `remove user ${name}`)] }),
+  remove: () => ({ retained: 'processes and files may be its own; remove it by hand when you are sure' }),
 };

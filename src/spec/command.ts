@@ -22,6 +22,8 @@ export function splitCommand(line: string): Command {
       word = undefined;
       continue;
     }
+    const expanded = double?.replaceAll(/\\./g, '').match(/[$`]/)?.[0];
+    if (expanded) return { problem: `${expanded} in double quotes needs a shell; put the word in single quotes` };
     const special = plain?.match(shellOnly)?.[0];
     if (special) return { problem: `${special} outside quotes needs a shell, and the command runs without one` };
     word = (word ?? '') + (single ?? double?.replaceAll(/\\(["\\$`])/g, '$1') ?? escaped ?? plain ?? '');

@@ -34,7 +34,7 @@ export function parse(file: SourceFile): Document {
     version: '1.2',
   });
   const problems = [...parsed.errors, ...parsed.warnings].map((error) => syntaxProblem(file, lines, error));
-  problems.push(...controlCharacters(file, parsed, lines));
+  problems.push(...controlCharacters(file, parsed, lines), ...brokenAliases(file, parsed, lines));
   if (problems.length > 0) throw new DiagnosticsError(withoutRepeats(problems));
   if (parsed.contents === null) {
     refuse(
@@ -89,12 +89,39 @@ function syntaxProblem(file: SourceFile, lines: LineCounter, error: YAMLError): 
   };
 }
 
+/** Aliases of nothing, and of a value that they stand in. */
+function brokenAliases(file: SourceFile, parsed: YamlDocument.Parsed, lines: LineCounter): Diagnostic[] {
+  const problems: Diagnostic[] = [];
+  visit(parsed, {
+    Alias(_key, node, path) {
+      const target = node.resolve(parsed);
+      if (target && !path.includes(target)) return;
+      const { line, col } = lines.linePos(node.range?.[0] ?? 0);
+      problems.push({
+        severity: 'error',
+        code: target ? 'yaml.alias-limit' : 'yaml.bad-alias',
+        message: target
+          ? `*${node.source} stands inside what it names`
+          : `nothing is named &${node.source} before this`,
+        fix: fixes.BAD_ALIAS ?? '',
+        at: { file: file.path, line, column: col },
+        frame: codeFrame(file.text, line, col),
+      });
+    },
+  });
+  return problems;
+}
+
 /** Control characters are valid in quoted YAML but have no place in any file that is compiled from it. */
 function controlCharacters(file: SourceFile, parsed: YamlDocument.Parsed, lines: LineCounter): Diagnostic[] {
   const problems: Diagnostic[] = [];
   visit(parsed, {
     Scalar(_key, node) {
-      if (!isScalar(node) || typeof node.value !== 'string' || !/[\u0000-\u0008\u000b-\u001f\u007f]/.test(node.value))
+      if (
+        !isScalar(node) ||
+        typeof node.value !== 'string' ||
+        !/[\u0000-\u0008\u000b-\u001f\u007f\u{F0000}-\u{F0002}]/u.test(node.value)
+      )
         return;
       const { line, col } = lines.linePos(node.range?.[0] ?? 0);
       problems.push({

@@ -55,12 +55,12 @@ test('what no frame tells is unknown, never absent', () => {
 
 test('facts are read from what the host says of itself', () => {
   const space = [
-    'Filesystem     1024-blocks    Used Available Capacity Mounted on',
-    '/dev/vda1          1000000  400000    600000      40% /',
-    '/dev/vdb1          2000000  400000   1600000      20% /var/lib',
-    '/dev/vda1          1000000  400000    600000      40% /',
-    '/dev/vda1          1000000  400000    600000      40% /',
-    '/dev/vda1          1000000  400000    600000      40% /',
+    '    Avail File',
+    ' 52428800 /',
+    ' 52428800 /var/lib',
+    ' 10485760 /srv',
+    '      512 /opt',
+    ' 52428800 /etc',
   ];
   const frames = {
     os: { out: 'debian-12\n' },
@@ -68,7 +68,8 @@ test('facts are read from what the host says of itself', () => {
     boot: { out: '0b5c\n' },
     space: { out: `${space.join('\n')}\n` },
   };
-  const freeKib = { '/': 600000, '/var/lib': 1600000, '/srv': 600000, '/opt': 600000, '/etc': 600000 };
+
+  const freeKib = { '/': 52428800, '/var/lib': 52428800, '/srv': 10485760, '/opt': 512, '/etc': 52428800 };
   assert.equal(observe({ frames, wanted: {} }).facts, {
     os: 'debian-12',
     architecture: 'amd64',

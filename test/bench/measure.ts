@@ -26,35 +26,46 @@ const secondsToRun = 120;
 /** GNU time, which asks the kernel what a process and its children took; a shell's own `time` does not know memory. */
 export const gnuTime = '/usr/bin/time';
 
+const folder = mkdtempSync(join(tmpdir(), 'fairlead-cost-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
 /** Runs a program once. CPU and memory include its children, not those of a host it talks to. */
 export async function runOnce(program: Program): Promise<Cost> {
-  const folder = mkdtempSync(join(tmpdir(), 'fairlead-cost-'));
   const file = join(folder, 'cost');
+  const { code, stdout, stderr, wall } = await finished(program, file);
+  if (code !== 0) throw new Error(`${program.name} ended with ${code}:\n${stdout}${stderr}`);
+  program.accept?.(stdout);
+  const [user = 0, system = 0, kibibytes = 0] = readFileSync(file, 'utf8').trim().split(' ').map(Number);
+  return { wall, cpu: (user + system) * 1000, memory: kibibytes / 1024 };
+}
+
+/** Runs a program under GNU time, which writes to `file`, in a process group that ends with this process and in time. */
+async function finished(program: Program, file: string) {
+  const started = performance.now();
+  const child = spawn(gnuTime, ['--format', '%U %S %M', '--output', file, '--', ...program.command], {
+    cwd: program.cwd ?? '/',
+    env: { ...process.env, NO_COLOR: '1', ...program.env },
+    detached: true,
+  });
+  const kill = () => child.pid && process.kill(-child.pid);
+  const timer = setTimeout(kill, secondsToRun * 1000);
+  process.once('exit', kill);
+  const ended = { code: null as number | null, stdout: '', stderr: '', wall: 0 };
+  child.stdout.setEncoding('utf8').on('data', (text) => (ended.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (ended.stderr += text));
+  // A program that ends without reading its input is told by its exit code.
+  child.stdin.on('error', () => undefined).end(program.input ?? '');
+  child.once('exit', () => {
+    ended.wall = performance.now() - started;
+  });
   try {
-    const started = performance.now();
-    const child = spawn(gnuTime, ['--format', '%U %S %M', '--output', file, '--', ...program.command], {
-      cwd: program.cwd ?? '/',
-      env: { ...process.env, NO_COLOR: '1', ...program.env },
-      timeout: secondsToRun * 1000,
+    ended.code = await new Promise<number | null>((close, failed) => {
+      child.once('error', failed).once('close', close);
     });
-    const printed = { stdout: '', stderr: '' };
-    child.stdout.setEncoding('utf8').on('data', (text) => (printed.stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text) => (printed.stderr += text));
-    // A program that ends without reading its input is told by its exit code.
-    child.stdin.on('error', () => undefined).end(program.input ?? '');
-    let wall = 0;
-    child.once('exit', () => {
-      wall = performance.now() - started;
-    });
-    const code = await new Promise<number | null>((ended, failed) => {
-      child.once('error', failed).once('close', ended);
-    });
-    if (code !== 0) throw new Error(`${program.name} ended with ${code}:\n${printed.stdout}${printed.stderr}`);
-    program.accept?.(printed.stdout);
-    const [user = 0, system = 0, kibibytes = 0] = readFileSync(file, 'utf8').trim().split(' ').map(Number);
-    return { wall, cpu: (user + system) * 1000, memory: kibibytes / 1024 };
+    return ended;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    clearTimeout(timer);
+    process.off('exit', kill);
   }
 }
 

@@ -27,14 +27,16 @@ function hostAfter(history: readonly Variation[]): ModelHost {
 for (const [name, history, variation] of cases) {
   test(`${name} converges from every step`, () => {
     const wanted = manifest(variation);
-    const steps = hostAfter(history).plan(wanted).steps.length;
+    const planned = hostAfter(history).plan(wanted).steps;
+    const steps = planned.length;
+    const matters = (stop: number) => planned.slice(stop).some(({ op }) => op !== 'release_drain');
     assert.ok(steps > 3, 'there is something to interrupt');
     for (let stop = 0; stop < steps; stop += 1) {
       for (const torn of [false, true]) {
         const host = hostAfter(history);
         host.apply(host.plan(wanted), wanted, stop, torn);
         const rest = host.plan(wanted);
-        assert.not.ok(isEmpty(rest), `stopped before step ${stop + 1}, something is left to do`);
+        assert.ok(!matters(stop) || !isEmpty(rest), `stopped before step ${stop + 1}, something is left to do`);
         host.apply(rest, wanted);
         assert.ok(isEmpty(host.plan(wanted)), `stopped before step ${stop + 1}, torn: ${torn}`);
         if (host.units.has('nginx.service')) assert.is(host.taken.get('nginx.service'), host.configuration());

@@ -1,5 +1,6 @@
 /** An SSH server in this process on a port of loopback, whose commands are answered by a function. */
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import ssh2, { type ServerChannel } from 'ssh2';
 
 const { Server, utils } = ssh2;
@@ -21,15 +22,15 @@ export type Answer = (channel: ServerChannel, command: string) => void;
 
 export interface TestServer {
   readonly port: number;
-  close(): Promise<void>;
+  /** Stops listening, and returns how many connections the client had left open half a second later. */
+  close(): Promise<number>;
 }
 
 /** Starts a server that shows `hostKey` and lets only the owner of `client` in. */
 export async function startServer(hostKey: KeyPair, client: KeyPair, answer: Answer): Promise<TestServer> {
   const allowed = client.public.split(' ')[1];
-  const connections = new Set<{ end(): void }>();
-  const server = new Server({ hostKeys: [hostKey.private] }, (connection) => {
-    connections.add(connection);
+  const sockets = new Set<Socket>();
+  const ssh = new Server({ hostKeys: [hostKey.private] }, (connection) => {
     connection.on('error', () => undefined);
     connection.on('authentication', (attempt) => {
       const known = attempt.method === 'publickey' && attempt.key.data.toString('base64') === allowed;
@@ -40,13 +41,20 @@ export async function startServer(hostKey: KeyPair, client: KeyPair, answer: Ans
       accept().on('exec', (begin, _refuse, { command }) => answer(begin(), command));
     });
   });
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    ssh.injectSocket(socket);
+  });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   return {
     port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((closed) => {
-        for (const connection of connections) connection.end();
-        server.close(() => closed());
-      }),
+    async close() {
+      server.close();
+      for (let tries = 0; sockets.size > 0 && tries < 50; tries += 1) await sleep(10);
+      const left = sockets.size;
+      for (const socket of sockets) socket.destroy();
+      return left;
+    },
   };
 }

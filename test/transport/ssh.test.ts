@@ -40,6 +40,9 @@ const succeed: Answer = (channel) => {
   channel.end();
 };
 
+/** How many connections the last server saw that were never closed. */
+let left = 0;
+
 /** Connects to a server of its own, does something with the connection, and ends both. */
 async function run(situation: Situation, script = 'true', options?: CommandOptions): Promise<CommandResult> {
   const server = await startServer(situation.shows ?? hostKey, client, situation.answer ?? succeed);
@@ -64,7 +67,7 @@ async function run(situation: Situation, script = 'true', options?: CommandOptio
       connection.close();
     }
   } finally {
-    if (!situation.closed) await server.close();
+    left = situation.closed ? 0 : await server.close();
   }
 }
 
@@ -149,6 +152,15 @@ test('says that the login was refused, and as whom', async () => {
 test('says what is wrong with a key file', async () => {
   assert.is((await problem({ host: { identityFile: 'garbage' } })).code, 'ssh.key-format');
   assert.is((await problem({ host: { identityFile: 'missing' } }, 1)).code, 'ssh.key-unreadable');
+});
+
+test('closes its connection whether it failed or succeeded', async () => {
+  await run({});
+  assert.is(left, 0);
+  await problem({ shows: otherHostKey });
+  assert.is(left, 0);
+  await problem({ host: { identityFile: 'garbage' } });
+  assert.is(left, 0, 'after a key that cannot be used');
 });
 
 /** Sends bytes one by one, each in a packet of its own. */
