@@ -71,7 +71,7 @@ function programFor(finish: (code: ExitCode) => void): Command {
         'after',
         `\nExamples:\n${verb.examples}\n\nExit codes:\n  ${verb.exits}\n\nColours are off when NO_COLOR is set.`,
       );
-    if (verb.name !== 'validate') command.option('--host <name...>', 'only these hosts');
+    command.option('--host <name...>', 'only these hosts');
     if (verb.check) command.option('--check', 'only compare, and fail when a file would change');
     command.action(async (options) => finish(await (await verb.load())(options, terminal)));
   }

@@ -48,7 +48,8 @@ export async function openSession(options: CommonOptions, terminal: Terminal): P
   return { project, assets, spec, hosts: chooseHosts(spec, options.host), warnings };
 }
 
-function chooseHosts(spec: ResolvedSpec, named: readonly string[] | undefined): readonly ResolvedHostFile[] {
+/** The hosts of an environment that a command means; all of them when none is named. @throws DiagnosticsError for an unknown one. */
+export function chooseHosts(spec: ResolvedSpec, named: readonly string[] | undefined): readonly ResolvedHostFile[] {
   const known = spec.hosts.map(({ name }) => name);
   if (known.length === 0) {
     throw failure({

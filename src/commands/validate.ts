@@ -3,22 +3,36 @@ import { specOf } from '../pipeline.ts';
 import { loadAssets } from '../project/assets.ts';
 import { loadProject } from '../project/load.ts';
 import { diagnosticsText, plural } from '../report/diagnostics.ts';
-import { environmentsOf } from '../spec/resolve.ts';
-import { type CommonOptions, colorsOf, printJson, type Terminal } from './context.ts';
+import { environmentsOf, type Sources } from '../spec/resolve.ts';
+import { type CommonOptions, chooseHosts, colorsOf, printJson, type Terminal } from './context.ts';
 
 /** Checks deploy.yaml and all host files, in the named environment or in each, and says everything that is wrong. */
 export async function validate(options: CommonOptions, terminal: Terminal): Promise<ExitCode> {
   const assets = await loadAssets();
   const project = loadProject(options.file);
-  const environments = options.env ? [options.env] : environmentsOf(project.sources);
-  const found = environments.length > 0 ? environments : ['production'];
+  const found = environmentsFor(project.sources, options);
   const diagnostics = withoutRepeats(
-    found.flatMap((environment) => problemsOf(() => specOf(project, environment, assets).warnings)),
+    found.flatMap((environment) =>
+      problemsOf(() => {
+        const { spec, warnings } = specOf(project, environment, assets);
+        if (options.host) chooseHosts(spec, options.host);
+        return warnings;
+      }),
+    ),
   );
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   if (options.json) printJson(terminal, { valid: errors === 0, environments: found, diagnostics });
   else report(diagnostics, errors, found, options, terminal);
   return errors > 0 ? ExitCode.error : ExitCode.done;
+}
+
+/** The named environment, or each that has the named hosts, or all. */
+function environmentsFor(sources: Sources, { env, host: named }: CommonOptions): string[] {
+  if (env) return [env];
+  const known = environmentsOf(sources);
+  const having = sources.hosts.filter(({ folder }) => named?.includes(folder)).map(({ environment }) => environment);
+  const meant = having.length > 0 ? [...new Set(having)] : known;
+  return meant.length > 0 ? meant : ['production'];
 }
 
 function problemsOf(resolve: () => readonly Diagnostic[]): readonly Diagnostic[] {

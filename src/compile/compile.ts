@@ -36,9 +36,12 @@ export function compile(input: CompileInput): HostManifest {
   };
 }
 
+/** Where the keys stand that resources and lines name. */
 function positionsOf(resources: readonly Resource[], spec: ResolvedSpec): Record<string, Position> {
-  const keys = new Set(
-    resources.flatMap((resource) => [resource.origin, ...(resource.kind === 'file' ? resource.lines.flat() : [])]),
-  );
+  const keys = new Set(['app.instances']);
+  for (const resource of resources) {
+    keys.add(resource.origin);
+    if (resource.kind === 'file') for (const key of resource.lines.flat()) keys.add(key);
+  }
   return Object.fromEntries([...keys].sort().map((key) => [key, spec.document.locate(key.split('.'), 'key')]));
 }

@@ -75,13 +75,15 @@ function textOf(resource: Resource, verdict: Verdict, observed: Observed): Chang
   return { before: live.value.content, after: resource.content, lineKeys: resource.lines };
 }
 
-/** A release changes because of the files that are part of it, or else because of its source. */
+/** A release changes because of the files that are part of it, or of the number of instances, or else because of its source. */
 function releaseCauses(manifest: HostManifest, changes: readonly Change[]): Change[] {
   return changes.map((change) => {
     const resource = manifest.resources.find(({ id }) => id === change.id);
-    if (resource?.kind !== 'release' || change.action !== 'update') return change;
+    if (resource?.kind !== 'release' || change.class !== 'change' || change.action !== 'update') return change;
     const parts = changes.filter(({ id, action }) => resource.parts.includes(id) && action === 'update');
-    return parts.length > 0 ? { ...change, causes: parts.flatMap(({ causes }) => causes) } : change;
+    const counted = change.attributes.some(({ name }) => name === 'running') ? causeOf(manifest, 'app.instances') : [];
+    const causes = [...parts.flatMap((part) => part.causes), ...counted];
+    return causes.length > 0 ? { ...change, causes } : change;
   });
 }
 

@@ -45,6 +45,14 @@ test('an edit of one key changes one file, names that key and its line, and relo
   assert.equal(ops(plan), [`file ${site}`, 'validate nginx', 'unit_activate nginx.service', 'http_check 80']);
 });
 
+test('a release names what it changes for: an environment variable, the number of instances, or else the source', () => {
+  const release = (variation: Variation) => change(converged().plan(manifest(variation)), 'release:notes');
+  const keys = (variation: Variation) => [...new Set(release(variation).causes.map(({ key }) => key))];
+  assert.equal(keys({ replace: [[/LOG_LEVEL: info/, 'LOG_LEVEL: warn']] }), ['app.env.LOG_LEVEL']);
+  assert.equal(keys({ replace: [[/instances: 2/, 'instances: 3']] }), ['app.instances']);
+  assert.equal(keys({ source: 'another' }), ['app.source']);
+});
+
 test('an edit by hand is drift, shows both texts and is taken back', () => {
   const host = converged();
   const state = host.paths.get(site)!;
