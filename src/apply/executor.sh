@@ -37,7 +37,7 @@ journal() {
 
 end() {
 	journal "end $*"
-	rm -rf uploads
+	rm -rf uploads reserve
 	say "end $*"
 	exit 0
 }
@@ -399,6 +399,7 @@ is_reversible() { case $1 in *'|'*'|reversible|'*) return 0 ;; *) return 1 ;; es
 roll_back() { # number of the step that failed
 	failed=$1
 	kept=
+	rm -f reserve
 	number=$failed
 	while [ "$number" -ge 1 ]; do
 		read_step "$number"
@@ -426,10 +427,9 @@ run_all() {
 	number=1
 	while [ "$number" -le "$count" ]; do
 		read_step "$number"
-		journal "begin $number"
 		say "step $number"
 		started=$(now)
-		if append_record "$number" before && perform op "$step_line" >"out.$number" 2>&1 </dev/null && append_record "$number" after; then
+		if journal "begin $number" && append_record "$number" before && perform op "$step_line" >"out.$number" 2>&1 </dev/null && append_record "$number" after; then
 			journal "done $number"
 			say "done $number $(($(now) - started))"
 		else
@@ -462,6 +462,9 @@ flock --nonblock 9 || end locked "$(cat "$home/holder" 2>/dev/null)"
 cp holder "$home/holder"
 [ "$(cat "$home/serial" 2>/dev/null || printf 0)" = "$(cat serial)" ] || end stale another apply came in between
 changed=$(still_expected) || end stale "$changed changed since the plan was made"
+
+# Room for the journal, the log and the way back, should the disk fill up in between.
+head -c 262144 /dev/zero >reserve 2>/dev/null || { rm -f reserve && end failed No space left in "$home"; }
 
 open_record() {
 	[ -f "$record" ] || printf '{"format":1}\n' >"$record" || return 1

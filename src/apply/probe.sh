@@ -109,7 +109,8 @@ os() { . /etc/os-release && printf '%s-%s\n' "$ID" "$VERSION_ID"; }
 frame os os
 frame architecture dpkg --print-architecture
 frame boot cat /proc/sys/kernel/random/boot_id
-frame space df -k --output=avail,file / /var/lib /srv /opt /etc
+# What is not there yet has no row.
+frame space df -k --output=avail,file / /etc /opt /opt/fairlead /srv "/srv/${record##*/}" /var/lib /var/lib/fairlead
 if [ -f "$record/record.jsonl" ]; then frame record cat "$record/record.jsonl"; fi
 if [ -f "$record/serial" ]; then frame serial cat "$record/serial"; fi
 printf 'end 0 0 0\n\n'

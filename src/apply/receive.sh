@@ -15,6 +15,7 @@ refuse() {
 }
 
 incoming=none
+trap 'refuse failed interrupted' HUP INT TERM
 mkdir -p "$base" || refuse failed cannot make the folder "$base"
 incoming=$(mktemp -d "$base/.incoming.XXXXXX") || refuse failed cannot make a folder in "$base"
 said=$(tar -x -C "$incoming" 2>&1) || refuse failed cannot unpack the transaction: "$(printf '%s' "$said" | head -n 1)"
@@ -29,16 +30,14 @@ mv -T "$incoming" "$folder" || refuse failed cannot store the transaction
 said=$(systemd-run --quiet --collect --unit="$unit" --property=KillMode=mixed /bin/sh "$folder/executor.sh" "$folder" 2>&1) ||
 	refuse failed cannot start the executor: "$said"
 
-# An executor that is killed cannot say so.
-(
-	while systemctl is-active --quiet "$unit"; do sleep 0.5; done
-	grep -q '^end ' "$folder/log" || printf 'end died the executor was killed\n' >>"$folder/log"
-) >/dev/null 2>&1 &
-watcher=$!
-# tail falls back to polling on overlay file systems; a second would be long.
-tail -n +1 -f -s 0.1 "$folder/log" | while IFS= read -r line; do
+# tail falls back to polling on overlay file systems; a second would be long. It ends with the executor, however that ends.
+executor=$(systemctl show --property=MainPID --value "$unit")
+if [ "${executor:-0}" -gt 0 ]; then follow="tail -n +1 -f -s 0.1 --pid=$executor"; else follow='cat'; fi
+$follow "$folder/log" | while IFS= read -r line; do
 	printf '%s\n' "$line"
 	case $line in 'end '*) break ;; esac
 done
-kill "$watcher" 2>/dev/null
+# One that was killed, or that found the disk full, cannot say so.
+while systemctl is-active --quiet "$unit"; do sleep 0.1; done
+grep -q '^end ' "$folder/log" || printf 'end died\n'
 exit 0

@@ -41,7 +41,7 @@ export async function carryOut(
       else follow(line);
     },
   });
-  return end === undefined ? lost(plan, parts.id) : concluded(plan, end);
+  return end === undefined ? lost(plan, parts.id) : concluded(plan, parts.id, end);
 }
 
 /** Turns lines of the executor's log into events. */
@@ -70,7 +70,7 @@ function lost(plan: Plan, id: string): TransactionResult {
   };
 }
 
-function concluded(plan: Plan, end: string): TransactionResult {
+function concluded(plan: Plan, id: string, end: string): TransactionResult {
   const [word = '', ...rest] = end.split(' ');
   const said = rest.join(' ');
   const outcome = outcomes[word] ?? 'partial';
@@ -81,7 +81,7 @@ function concluded(plan: Plan, end: string): TransactionResult {
     locked: `another apply is at work on this host (${said || 'unknown'}); wait for it, then apply again`,
     stale: `${said}; nothing was changed. Plan again, look at the difference, then apply`,
     failed: `${said}; nothing was changed${/No space left/.test(said) ? '. Make room on the host (df -h), then apply again' : ''}`,
-    died: 'the executor was killed on the host; apply again to converge from where it stopped',
+    died: `the executor ended without saying how: it was killed, or the disk is full (there: df -h; journalctl -u fairlead-${plan.project}-${id}). Apply again to converge from where it stopped`,
   };
   return { outcome, text: texts[word] ?? said };
 }

@@ -36,7 +36,7 @@ export async function apply(options: CommonOptions, terminal: Terminal): Promise
   for (const result of results)
     if ('error' in result) unplanned(result, listen, (what) => terminal.err.write(what), options, terminal);
   try {
-    const ready = planned.filter((one) => !settled(one, listen, terminal));
+    const ready = planned.filter((one) => !settled(one, listen));
     const artifacts = await artifactsFor(session, ready, listen);
     await Promise.all(ready.map((one) => applyOne(one, artifacts, listen, terminal)));
   } finally {
@@ -82,7 +82,7 @@ function unplanned(
 }
 
 /** Ends the hosts that need nothing, and those on which nothing may be done. */
-function settled({ plan }: PlannedHost, listen: Listener, _terminal: Terminal): boolean {
+function settled({ plan }: PlannedHost, listen: Listener): boolean {
   const blocked = blockers(plan);
   const end = (outcome: Outcome, text: string) => {
     listen({ type: 'end', host: plan.host, outcome, text, milliseconds: 0 });

@@ -317,16 +317,21 @@ for (const release of labReleases()) {
     project.reset();
   });
 
-  story('a disk that fills while the plan is sent leaves everything as it was', async () => {
-    const keep =
-      'cp -a /var/lib/fairlead /root/kept && mount -t tmpfs -o size=300k tmpfs /var/lib/fairlead && cp -a /root/kept/notes/record.jsonl /root/kept/notes/serial /root/kept/notes/wanted /root/ && mkdir /var/lib/fairlead/notes && cp /root/record.jsonl /root/serial /root/wanted /var/lib/fairlead/notes/';
-    await host.sh(`${keep} && head -c 1m /dev/zero > /var/lib/fairlead/filler || true`);
+  story('a disk that fills up in the middle ends the apply, and leaves nothing half-done', async () => {
+    const small = 'mount -t tmpfs -o size=2m tmpfs /var/lib/fairlead && cp -a /root/kept/notes /var/lib/fairlead/';
+    await host.sh(`cp -a /var/lib/fairlead /root/kept; rm -rf /root/kept/notes/transactions; ${small}`);
+    const fill =
+      'until ls -d /var/lib/fairlead/.incoming.* >/dev/null 2>&1; do :; done; cat /dev/zero > /var/lib/fairlead/filler';
+    await host.exec(['systemd-run', '--quiet', '--collect', '--unit=filler', 'sh', '-c', fill]);
     project.edit('bodyLimit: 20m', 'bodyLimit: 23m');
     const apply = await project.run('apply');
-    expectExit(apply, 1);
-    includes(apply, 'No space left', 'nothing was changed');
-    await host.sh('umount /var/lib/fairlead');
+    assert.is.not(apply.exitCode, 0, apply.text);
+    includes(apply, /No space left|disk is full|rolled back|MB free/);
+    await host.sh('systemctl stop filler 2>/dev/null; umount -l /var/lib/fairlead; rm -rf /root/kept');
     project.reset();
+    assert.is((await ask('/readyz')).status, 200);
+    assert.is((await host.sh("find /etc -name '.fairlead*' -o -name '*.fairlead-*' | wc -l")).trim(), '0');
+    expectExit(await project.run('apply'), 0);
     await expectEmptyPlan();
   });
 
