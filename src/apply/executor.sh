@@ -355,14 +355,16 @@ op_release_start() { # name instances ready-path seconds
 	systemctl start $units && systemctl enable --quiet $units && ready "$1" "$live" "$2" "$3" "$4"
 }
 
+# The last step: the new release serves already. What does not stop here shows in the next plan; it is no reason to go back.
 op_release_drain() { # name instances: the other slot stops, and so do instances of the live one that are too many
-	live=$(readlink "/run/$1/live") || return 1
+	live=$(readlink "/run/$1/live") || return 0
 	if [ "$live" = blue ]; then stop_slot "$1" green; else stop_slot "$1" blue; fi
 	for unit in $(systemctl list-units --plain --no-legend "$1-$live@*.service" | cut -d ' ' -f 1); do
 		instance=${unit##*@}
 		if [ "${instance%.service}" -gt "$2" ]; then systemctl disable --quiet --now "$unit"; fi
 	done
 	forget_old_releases "$1"
+	return 0
 }
 
 forget_old_releases() { # name: the five newest stay, and those that a slot names
@@ -396,6 +398,10 @@ perform() { # prefix, line of a step
 
 is_reversible() { case $1 in *'|'*'|reversible|'*) return 0 ;; *) return 1 ;; esac; }
 
+failed_whole() { # a line of a step: whether it did nothing at all when it failed, as one statement of SQL does
+	case $1 in *'|postgres_'*) return 0 ;; *) return 1 ;; esac
+}
+
 roll_back() { # number of the step that failed
 	failed=$1
 	kept=
@@ -407,6 +413,8 @@ roll_back() { # number of the step that failed
 			journal "undo $number"
 			say "undo $number"
 			perform undo "$step_line" >>"out.$number" 2>&1 || say "out $number could not be undone completely"
+			append_record "$number" undo
+		elif [ "$number" = "$failed" ] && failed_whole "$step_line"; then
 			append_record "$number" undo
 		elif [ ! -f "undo/$number/unchanged" ]; then
 			kept="$kept $number"

@@ -39,8 +39,9 @@ export function arrange(
     ...daemonReload(changes, observed),
     ...running.filter((step) => !isLast(step)),
     ...checks(manifest, changes, activations),
-    ...running.filter(isLast),
     ...ofKinds(removedFirst, true, false),
+    // Until here a failure can still go back to the old release, which runs until it is drained.
+    ...running.filter(isLast),
   ];
 }
 

@@ -47,11 +47,8 @@ for (const [name, plan] of plans) {
     for (const at of all(plan, 'release_switch')) {
       assert.ok(all(plan, 'daemon_reload').every((reload) => reload < at));
       assert.ok(all(plan, 'release_migrate').every((migrate) => migrate < at));
-      assert.ok(
-        [...all(plan, 'unit_activate'), ...all(plan, 'http_check')].every(
-          (one) => one < all(plan, 'release_drain')[0]!,
-        ),
-      );
+      // Whatever may fail comes before the old release is drained: until then there is a way back.
+      assert.equal(all(plan, 'release_drain'), [plan.steps.length - 1]);
     }
   });
 }
