@@ -46,7 +46,14 @@ function factsFrom(frames: Frames): HostFacts {
     architecture: text('architecture'),
     bootId: text('boot'),
     freeKib: Object.fromEntries(free),
+    ...unfinished(frames),
   };
+}
+
+function unfinished(frames: Frames): Pick<HostFacts, 'unfinished'> {
+  const name = [...frames.keys()].find((key) => key.startsWith('transaction:'));
+  const last = name ? frames.get(name)?.out.toString('utf8') : undefined;
+  return name === undefined || last?.startsWith('end ') ? {} : { unfinished: name.slice('transaction:'.length) };
 }
 
 const types: Record<string, PathState['type']> = { f: 'file', d: 'directory', l: 'symlink' };

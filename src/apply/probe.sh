@@ -113,4 +113,8 @@ frame boot cat /proc/sys/kernel/random/boot_id
 frame space df -k --output=avail,file / /etc /opt /opt/fairlead /srv "/srv/${record##*/}" /var/lib /var/lib/fairlead
 if [ -f "$record/record.jsonl" ]; then frame record cat "$record/record.jsonl"; fi
 if [ -f "$record/serial" ]; then frame serial cat "$record/serial"; fi
+# Folders of transactions are named by time: the last one is the newest.
+for journal in "$record"/transactions/*/journal; do :; done
+transaction=${journal%/journal}
+if [ -f "$journal" ]; then frame "transaction:${transaction##*/}" tail -n 1 "$journal"; fi
 printf 'end 0 0 0\n\n'

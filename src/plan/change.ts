@@ -71,6 +71,8 @@ export interface Plan {
   readonly host: string;
   /** Serial of the record that the plan was made from. */
   readonly serial: number;
+  /** Id of a transaction that was begun and has not ended; what it left open is part of this plan. */
+  readonly unfinished?: string;
   readonly changes: readonly Change[];
   readonly activations: readonly Activation[];
   readonly steps: readonly PlannedStep[];

@@ -40,6 +40,7 @@ export function makePlan(manifest: HostManifest, observed: Observed, record: Hos
     environment: manifest.environment,
     host: manifest.host.name,
     serial: record.serial,
+    ...(observed.facts.unfinished ? { unfinished: observed.facts.unfinished } : {}),
     changes,
     activations: activations.map(({ unit, verb, reason }) => ({ unit, verb, reason })),
     steps: arrange(groups, manifest, changes, activations, observed),

@@ -22,6 +22,12 @@ const MAX_DIFF_LINES = 400;
 /** A plan for people: each change with its cause, text differences, what will be reloaded, and a summary line. */
 export function planText(plan: Plan, colors: Colors): string {
   const lines: string[] = [];
+  if (plan.unfinished) {
+    const id = printable(plan.unfinished);
+    lines.push(
+      `${colors.yellow('!')} apply ${id} has not ended: it is at work, or was cut off; what it left open is below`,
+    );
+  }
   for (const change of plan.changes) {
     if (change.action === 'none' && change.class === 'unchanged') continue;
     lines.push(...changeLines(change, plan, colors));

@@ -53,6 +53,8 @@ export interface HostFacts {
   /** As dpkg prints it, such as amd64. */
   readonly architecture: string;
   readonly bootId: string;
+  /** Id of the newest transaction of the project, when its journal has no end: it is at work, or was cut off. */
+  readonly unfinished?: string;
   /** Free space by mount that matters, in KiB. */
   readonly freeKib: Readonly<Record<string, number>>;
 }

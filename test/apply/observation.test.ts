@@ -78,4 +78,12 @@ test('facts are read from what the host says of itself', () => {
   });
 });
 
+test('a newest transaction whose journal has no end is unfinished', () => {
+  const unfinished = (last: string) =>
+    observe({ frames: { 'transaction:20261122t062944-7e31fd': { out: `${last}\n` } }, wanted: {} }).facts.unfinished;
+  assert.is(unfinished('begin 3'), '20261122t062944-7e31fd');
+  assert.is(unfinished('end converged'), undefined);
+  assert.is(observe({ frames: {}, wanted: {} }).facts.unfinished, undefined);
+});
+
 test.run();

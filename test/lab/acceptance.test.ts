@@ -258,6 +258,35 @@ for (const release of labReleases()) {
     await expectEmptyPlan();
   });
 
+  story('an executor that is killed leaves a plan that says so, and the next apply converges', async () => {
+    const kill = `cd /var/lib/fairlead/notes/transactions && old=$(ls | tail -n 1)
+      until new=$(ls | tail -n 1) && [ "$new" != "$old" ] && grep -qs '^done 2' "$new/journal"; do sleep 0.05; done
+      systemctl kill --signal=KILL "fairlead-notes-$new"`;
+    await host.exec(['systemd-run', '--quiet', '--collect', '--unit=killer', 'sh', '-c', kill]);
+    project.edit('LOG_LEVEL: info', 'LOG_LEVEL: debug');
+    const apply = await project.run('apply');
+    expectExit(apply, 4);
+    includes(apply, 'ended without saying how');
+    assert.is((await ask('/readyz')).status, 200);
+    const plan = await project.run('plan');
+    expectExit(plan, 2);
+    includes(plan, /apply \S+ has not ended/);
+    expectExit(await project.run('apply'), 0);
+    const next = await project.run('plan');
+    expectExit(next, 0);
+    assert.not.match(next.text, 'has not ended');
+  });
+
+  story('a client that is killed does not stop what it began', async () => {
+    const apply = project.run('apply');
+    const seen = 'until ls -d /run/systemd/transient/fairlead-notes-2* >/dev/null 2>&1; do sleep 0.05; done';
+    await host.sh(seen);
+    await project.killRunning();
+    assert.is.not((await apply).exitCode, 0);
+    await host.sh('for i in $(seq 300); do systemctl --quiet is-active "fairlead-notes-2*" || break; sleep 0.1; done');
+    await expectEmptyPlan();
+  });
+
   story('what leaves the file leaves the host, and comes back with it', async () => {
     project.edit(/\nproxy:\n(?:(?: .*)?\n)*/, '\n');
     project.edit(/environments:[\s\S]*/, '');

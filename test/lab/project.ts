@@ -54,6 +54,8 @@ export class LabProject {
     '- localhost',
   );
 
+  private running: { kill(signal: 'SIGKILL'): boolean } | undefined;
+
   constructor() {
     this.reset();
     symlinkSync(join(repository, 'service'), join(this.folder, 'service'));
@@ -86,17 +88,24 @@ export class LabProject {
     writeHostFile(this.folder, 'production', host, options);
   }
 
+  /** Kills the command that runs last, as a power cut of its machine would. */
+  async killRunning(): Promise<void> {
+    this.running?.kill('SIGKILL');
+  }
+
   /** Runs a command of the command line in the project. */
   async run(...args: string[]): Promise<Run> {
     const { FORCE_COLOR: _, ...inherited } = process.env;
     const environment = { ...inherited, NO_COLOR: '1' };
-    const result = await execa(process.execPath, [join(repository, 'bin', 'fairlead.js'), ...args], {
+    const running = execa(process.execPath, [join(repository, 'bin', 'fairlead.js'), ...args], {
       cwd: this.folder,
       env: environment,
       extendEnv: false,
       all: true,
       reject: false,
     });
+    this.running = running;
+    const result = await running;
     return { exitCode: result.exitCode ?? -1, stdout: result.stdout, text: result.all ?? '' };
   }
 
