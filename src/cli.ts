@@ -6,7 +6,7 @@ import { diagnosticsText } from './report/diagnostics.ts';
 
 const terminal: Terminal = { out: process.stdout, err: process.stderr, environment: process.env };
 
-type Run = (options: CommonOptions & { check?: boolean }, terminal: Terminal) => Promise<ExitCode>;
+type Run = (options: CommonOptions & { check?: boolean }, terminal: Terminal, what?: string) => Promise<ExitCode>;
 
 interface Verb {
   readonly name: string;
@@ -14,6 +14,8 @@ interface Verb {
   readonly examples: string;
   readonly exits: string;
   readonly check?: true;
+  /** What it takes beside options, in commander's notation. */
+  readonly argument?: { readonly form: string; readonly text: string };
   /** Commands are loaded when they run, so that validate does not wait for SSH. */
   readonly load: () => Promise<Run>;
 }
@@ -50,6 +52,26 @@ const verbs: readonly Verb[] = [
       '0 converged, 1 failed with nothing changed, 3 rolled back, 4 partial, 5 locked,\n  6 stale plan, 7 refused (conflict), 8 unreachable or wrong host key',
     load: async () => (await import('./commands/apply.ts')).apply,
   },
+  {
+    name: 'explain',
+    summary: 'say which line of deploy.yaml caused a compiled line, or what a key causes',
+    argument: { form: '<what>', text: 'a compiled file with or without :line, or a key' },
+    examples:
+      '  npm run explain -- hosts/production/web-1/rootfs/etc/nginx/sites-available/notes.conf:26\n  npm run explain -- /etc/fairlead/notes/app.env --env production\n  npm run explain -- proxy.timeouts',
+    exits: '0 explained, 1 there is no such file, line or key',
+    load: async () => {
+      const { explain } = await import('./commands/explain.ts');
+      return (options, terminal, what = '') => explain(options, terminal, what);
+    },
+  },
+  {
+    name: 'docs',
+    summary: 'describe a key of deploy.yaml, or of host.yaml as host.<key>',
+    argument: { form: '[key]', text: 'such as proxy.timeouts; without one, the sections' },
+    examples: '  npm run docs\n  npm run docs -- proxy.bodyLimit\n  npm run docs -- host.hostKeys',
+    exits: '0 described, 1 there is no such key',
+    load: async () => (await import('./commands/docs.ts')).docs,
+  },
 ];
 
 function programFor(finish: (code: ExitCode) => void): Command {
@@ -73,7 +95,11 @@ function programFor(finish: (code: ExitCode) => void): Command {
       );
     command.option('--host <name...>', 'only these hosts');
     if (verb.check) command.option('--check', 'only compare, and fail when a file would change');
-    command.action(async (options) => finish(await (await verb.load())(options, terminal)));
+    if (verb.argument) command.argument(verb.argument.form, verb.argument.text);
+    command.action(async (...given) => {
+      const what = verb.argument ? (given[0] as string | undefined) : undefined;
+      finish(await (await verb.load())(command.opts(), terminal, what));
+    });
   }
   return program;
 }

@@ -42,6 +42,15 @@ export class Document {
     return this.plain;
   }
 
+  /** Whether the file itself says something at a key path. */
+  has(path: KeyPath): boolean {
+    const value = path.reduce<unknown>(
+      (at, key) => (at as Record<string, unknown> | null | undefined)?.[key],
+      this.plain,
+    );
+    return value !== undefined;
+  }
+
   /** Where a key path stands; the nearest ancestor that exists when it does not stand in the file. */
   locate(path: KeyPath, part: Part = 'value'): Position {
     const { offset } = this.find(path, part);
