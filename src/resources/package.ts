@@ -14,5 +14,5 @@ export const packageKind: Kind<PackageResource> = {
   remove: (name, before) =>
     before.retain === 'yes'
       ? { retained: 'data depends on it; remove it by hand when you are sure' }
-      : { steps: [step('package_remove', [name], `remove package ${name}`)] },
+      : { steps: [step('package_remove', [name], `remove package ${name}, unless another project needs it`)] },
 };
