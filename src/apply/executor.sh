@@ -233,7 +233,7 @@ undo_runtime_install() { rm -rf "$1.new"; }
 op_release_stage() { # name release upload runtime environment-file
 	folder=/srv/$1/releases/$2
 	unpack "$folder" "$3" app && cp "$5" "$folder.new/environment" && chmod 640 "$folder.new/environment" &&
-		ln -s "$4/bin/node" "$folder.new/node" && finish "$folder"
+		ln -s "$4" "$folder.new/runtime" && ln -s runtime/bin/node "$folder.new/node" && finish "$folder"
 }
 undo_release_stage() { rm -rf "/srv/$1/releases/$2" "/srv/$1/releases/$2.new"; }
 
@@ -352,7 +352,7 @@ op_release_start() { # name instances ready-path seconds
 	# shellcheck disable=SC2086 # unit names are words
 	systemctl reset-failed $units 2>/dev/null
 	# shellcheck disable=SC2086 # unit names are words
-	systemctl start $units && systemctl enable --quiet $units && ready "$1" "$live" "$2" "$3" "$4"
+	systemctl start $units && systemctl enable --quiet $units && ready "$1" "$live" "$2" "$3" "$4" && go_live "$1" "$live"
 }
 
 # The last step: the new release serves already. What does not stop here shows in the next plan; it is no reason to go back.

@@ -84,7 +84,8 @@ function changedVerdict(
   attributes: Change['attributes'],
 ): Verdict {
   const known = Object.keys(desired);
-  const touched = known.filter((name) => base.attributes[name] !== live[name]);
+  // What the record does not know yet was not looked at by the version that wrote it.
+  const touched = known.filter((name) => base.attributes[name] !== undefined && base.attributes[name] !== live[name]);
   if (touched.length === 0)
     return verdict('update', 'change', `${names(attributes)} changed in deploy.yaml or its source`, attributes);
   const both = equal(base.attributes, desired) ? '' : ', and deploy.yaml changed too';

@@ -1,3 +1,4 @@
+import { sha256 } from '../plan/digest.ts';
 import type { Attributes, Kind } from './kind.ts';
 import { layout, runtimeFolder, type Slot, slots } from './layout.ts';
 import { absent, lookUp, mapRead, type Observed, present, type Read, unknown } from './observed.ts';
@@ -35,6 +36,33 @@ function activeInstances(name: string, slot: Slot, observed: Observed): number[]
     .sort((a, b) => a - b);
 }
 
+/** The file that makes the live link anew at each boot; the executor writes it at each switch (go_live). */
+const liveFile = (name: string) => `/etc/tmpfiles.d/${name}-live.conf`;
+const liveFileText = (name: string, slot: Slot) =>
+  `# The live slot of ${name}, written by Fairlead at each switch (tmpfiles.d(5)).\nL+ ${layout(name).live} - - - - ${slot}\n`;
+
+/** Whether the next boot brings the slot up by itself: its link is declared, and its running instances are enabled. */
+function comesBack(name: string, slot: Slot, running: readonly number[], observed: Observed): boolean {
+  const file = lookUp(observed.paths, liveFile(name));
+  const declared = file.state === 'present' && file.value.sha256 === sha256(liveFileText(name, slot));
+  const enabled = running.every((instance) => {
+    const unit = lookUp(observed.units, `${name}-${slot}@${instance}.service`);
+    return unit.state === 'present' && unit.value.enabled === 'enabled';
+  });
+  return declared && enabled;
+}
+
+/** What tells that the release in a slot and its runtime are whole; both are reached through the slot's link. */
+const wholeness = (name: string, slot: Slot) => {
+  const folder = layout(name).slot(slot);
+  return [stamp(folder), stamp(`${folder}/runtime`)];
+};
+
+const isWhole = (name: string, slot: Slot, observed: Observed) =>
+  wholeness(name, slot).every((path) => lookUp(observed.paths, path).state !== 'absent');
+
+const yesNo = (fact: boolean) => (fact ? 'yes' : 'no');
+
 function readRelease(name: string, observed: Observed): Read<Attributes> {
   const failed = slots
     .map((slot) => lookUp(observed.units, `${name}-${slot}@*.service`))
@@ -42,9 +70,12 @@ function readRelease(name: string, observed: Observed): Read<Attributes> {
   if (failed?.state === 'unknown') return unknown(failed.because);
   return mapRead(liveSlot(name, observed), (slot) => {
     const other = slots.find((candidate) => candidate !== slot)!;
+    const running = activeInstances(name, slot, observed);
     return {
       release: releaseIn(name, slot, observed),
-      running: activeInstances(name, slot, observed).join(' '),
+      whole: yesNo(isWhole(name, slot, observed)),
+      running: running.join(' '),
+      atBoot: yesNo(comesBack(name, slot, running, observed)),
       left: activeInstances(name, other, observed).length > 0 ? other : 'none',
     };
   });
@@ -58,19 +89,21 @@ export const releaseKind: Kind<ReleaseResource> = {
   probe: (name) => {
     const paths = layout(name);
     return {
-      paths: [paths.live, ...slots.map(paths.slot)],
+      paths: [paths.live, liveFile(name), ...slots.flatMap((slot) => [paths.slot(slot), ...wholeness(name, slot)])],
       units: slots.map((slot) => `${name}-${slot}@*.service`),
     };
   },
   read: readRelease,
   desired: ({ release, instances }) => ({
     release: release ?? 'unpinned',
+    whole: 'yes',
     running: instanceNumbers(instances),
+    atBoot: 'yes',
     left: 'none',
   }),
   steps(resource, reading, observed) {
     const { name, release = 'unpinned', instances } = resource;
-    const same = reading.state === 'present' && reading.value.release === release;
+    const same = reading.state === 'present' && reading.value.release === release && reading.value.whole === 'yes';
     const drain = step('release_drain', [name, resource.instances], 'stop what the live slot does not need', {
       reversible: false,
     });
@@ -80,7 +113,9 @@ export const releaseKind: Kind<ReleaseResource> = {
       [name, instances, resource.ready, resource.timeout],
       `start the instances of ${name}`,
     );
-    return reading.value.running === instanceNumbers(instances) ? [drain] : [start, drain];
+    return reading.value.running === instanceNumbers(instances) && reading.value.atBoot === 'yes'
+      ? [drain]
+      : [start, drain];
   },
   remove: () => ({ retained: 'its folder may hold what you need; stop and remove it by hand' }),
 };

@@ -44,6 +44,7 @@ for (const release of labReleases()) {
     host.sh(
       'find /etc /srv /opt /var/lib/fairlead -xdev -type f -print0 2>/dev/null | sort -z | xargs -0 sha256sum | sha256sum',
     );
+  const liveSlot = async () => (await host.sh('readlink /run/notes/live')).trim();
   const readyAgain = async (seconds: number) => {
     for (const end = Date.now() + seconds * 1000; ; await new Promise((resolve) => setTimeout(resolve, 200))) {
       const answer = await ask('/readyz').catch(() => undefined);
@@ -174,6 +175,18 @@ for (const release of labReleases()) {
     assert.is((await host.sh("grep -c 'by hand' /etc/nginx/sites-available/notes.conf || true")).trim(), '0');
   });
 
+  story('a release that somebody damaged is seen and made whole, while the site answers', async () => {
+    await host.sh(
+      'rm -r /srv/notes/releases/* && rm /etc/tmpfiles.d/notes-live.conf && systemctl disable --quiet notes-blue@2',
+    );
+    const plan = await project.run('plan');
+    expectExit(plan, 2);
+    includes(plan, '~ release notes drift', 'whole: no → yes', 'atBoot: no → yes');
+    expectExit(await project.run('apply'), 0);
+    await expectEmptyPlan();
+    assert.is((await ask('/readyz')).status, 200);
+  });
+
   story('a login that is not root works through sudo', async () => {
     project.addHost(host, { user: 'deploy' });
     await expectEmptyPlan();
@@ -185,6 +198,7 @@ for (const release of labReleases()) {
   });
 
   story('a change of the environment is a new release, switched without a failed request', async () => {
+    const before = await liveSlot();
     let asked = 0;
     const failed: string[] = [];
     let go = true;
@@ -206,11 +220,12 @@ for (const release of labReleases()) {
     expectExit(apply, 0);
     assert.is(failed.length, 0, `${failed.length} of ${asked} requests failed: ${[...new Set(failed)].join(', ')}`);
     assert.ok(asked > 100, `only ${asked} requests`);
-    assert.is((await host.sh('readlink /run/notes/live')).trim(), 'green');
+    assert.is.not(await liveSlot(), before);
     await expectEmptyPlan();
   });
 
   story('a release that never gets ready is rolled back, and the old one serves on', async () => {
+    const before = await liveSlot();
     project.edit(
       'start: node dist/server.js',
       'start: node -e \'setInterval(() => console.log("alive but deaf"), 500)\'',
@@ -220,11 +235,10 @@ for (const release of labReleases()) {
     expectExit(apply, 3);
     includes(apply, 'did not answer /readyz', 'alive but deaf', 'put back', 'rolled back');
     assert.is((await ask('/readyz')).status, 200);
-    assert.is((await host.sh('readlink /run/notes/live')).trim(), 'green');
-    assert.is(
-      (await host.sh("systemctl list-units --plain --no-legend --state=active 'notes-blue@*' | wc -l")).trim(),
-      '0',
-    );
+    assert.is(await liveSlot(), before);
+    const other = before === 'blue' ? 'green' : 'blue';
+    const active = `systemctl list-units --plain --no-legend --state=active 'notes-${other}@*' | wc -l`;
+    assert.is((await host.sh(active)).trim(), '0');
     project.reset();
     expectExit(await project.run('apply'), 0);
     await expectEmptyPlan();

@@ -104,7 +104,7 @@ export class ModelHost {
     const instances = [...this.units.keys()].filter((name) => name.includes('@'));
     return {
       facts: { os: 'debian-12', architecture: 'amd64', bootId: 'boot', freeKib: {} },
-      paths: table('paths', wanted.paths, (path) => shown(this.paths.get(path), known)),
+      paths: table('paths', wanted.paths, (path) => shown(this.paths.get(this.resolved(path)), known)),
       packages: table('packages', wanted.packages, (name) => (this.packages.has(name) ? { version: '1' } : undefined)),
       users: table('users', wanted.users, (name) => this.users.get(name)),
       groups: table('groups', wanted.groups, (name) => (this.groups.has(name) ? (true as const) : undefined)),
@@ -151,10 +151,14 @@ export class ModelHost {
       postgres_role: () => need(this.runs('postgresql'), 'no PostgreSQL') && this.roles.set(a, { login: true }),
       postgres_database: () => need(this.roles.has(b), `no role ${b}`) && this.databases.set(a, { owner: b }),
       runtime_install: () => this.paths.set(`${a}/.complete`, file('')),
-      release_stage: () => need(this.paths.has(e), 'no environment') && this.paths.set(stamp, file('')),
+      release_stage: () =>
+        need(this.paths.has(e), 'no environment') &&
+        need(this.paths.has(`${d}/.complete`), 'no runtime') &&
+        this.stage(stamp),
       release_migrate: () => need(c === '' || this.databases.has(c), `no database ${c}`),
       release_switch: () => this.switchTo(a, b, Number(c), need),
-      release_start: () => this.instances(a, this.live(a), Number(b)).map((unit) => this.start(unit)),
+      release_start: () =>
+        this.instances(a, this.live(a), Number(b)).map((unit) => this.start(unit)) && this.goLive(a, this.live(a)),
       release_drain: () => this.drain(a, Number(b)),
     };
     operations[op]?.();
@@ -192,7 +196,25 @@ export class ModelHost {
     this.paths.set(`/srv/${name}/slots/${idle}`, link(`../releases/${release}`));
     this.stop(`${name}-${idle}@`);
     for (const unit of this.instances(name, idle, count)) this.start(unit);
-    this.paths.set(`/run/${name}/live`, link(idle));
+    this.goLive(name, idle);
+  }
+
+  private goLive(name: string, slot: string): void {
+    const text = `# The live slot of ${name}, written by Fairlead at each switch (tmpfiles.d(5)).\nL+ /run/${name}/live - - - - ${slot}\n`;
+    this.paths.set(`/etc/tmpfiles.d/${name}-live.conf`, file(text));
+    this.paths.set(`/run/${name}/live`, link(slot));
+  }
+
+  private stage(stamp: string): void {
+    this.paths.set(stamp, file(''));
+    this.paths.set(stamp.replace('.complete', 'runtime/.complete'), file(''));
+  }
+
+  /** A path that leads through the link of a slot. */
+  private resolved(path: string): string {
+    const [, home = '', slot = '', rest = ''] = path.match(/^(\/srv\/[^/]+)\/slots\/([^/]+)(\/.+)$/) ?? [];
+    const target = this.paths.get(`${home}/slots/${slot}`)?.target;
+    return target ? `${home}/${target.replace('../', '')}${rest}` : path;
   }
 
   private drain(name: string, count: number): void {
