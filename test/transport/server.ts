@@ -11,9 +11,11 @@ export interface KeyPair {
   readonly private: string;
 }
 
+/** A new key pair. ssh2 1.17 writes about one ed25519 key in 400 so that nobody can read it; such a one is made again. */
 export function newKey(type: 'ed25519' | 'ecdsa' = 'ed25519'): KeyPair {
   const pair =
     type === 'ed25519' ? utils.generateKeyPairSync('ed25519') : utils.generateKeyPairSync('ecdsa', { bits: 256 });
+  if (utils.parseKey(pair.private) instanceof Error) return newKey(type);
   return { public: pair.public.trim(), private: pair.private };
 }
 
