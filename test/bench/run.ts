@@ -1,6 +1,7 @@
 // Measures the program and prints one table: `npm run bench`. With --write, docs/benchmarks.md gets it too.
 import { join } from 'node:path';
 import { startHost } from '../lab/host.ts';
+import { stopDocker } from '../lab/prerequisites.ts';
 import { ensureCommand } from '../support/packages.ts';
 import { ansibleCheck, type Setting } from './ansible/ansible.ts';
 import { writeDocument } from './document.ts';
@@ -30,6 +31,7 @@ try {
   if (process.argv.includes('--write')) console.log(`written: ${writeDocument(table, machine)}`);
 } finally {
   await host.stop();
+  await stopDocker();
 }
 
 async function measureAll(): Promise<Row[]> {
