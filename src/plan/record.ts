@@ -67,6 +67,3 @@ function parseLine(line: string, number: number, host: string): RecordLine {
     });
   }
 }
-
-/** Names that a record makes worth reading from the host, as ids. */
-export const recordedIds = (record: HostRecord): string[] => [...record.resources.keys()];

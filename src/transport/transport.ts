@@ -21,6 +21,3 @@ export interface Connection {
   run(script: string, options?: CommandOptions): Promise<CommandResult>;
   close(): void;
 }
-
-/** Opens a connection to a host; throws a DiagnosticsError that says why it could not be opened and what to do. */
-export type Connect = () => Promise<Connection>;

@@ -17,6 +17,10 @@ import type { LabHost } from './host.ts';
 import { labHost, stopLab } from './hosts.ts';
 import { labReleases } from './releases.ts';
 
+/** The checks of units; the controls run the very same commands. */
+const verify = ['systemd-analyze', 'verify', '--man=no', '--recursive-errors=no'];
+const judge = ['systemd-analyze', 'security', '--offline=true', '--no-pager', '--threshold=15'];
+
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const assets = await loadAssets();
 
@@ -91,22 +95,9 @@ for (const release of labReleases()) {
         await put(path, content);
         const unit = path.replace('@.service', '@1.service');
         await host.sh(`cp ${path} ${unit}`);
-        const { exitCode, stdout, stderr } = await host.exec([
-          'systemd-analyze',
-          'verify',
-          '--man=no',
-          '--recursive-errors=no',
-          unit,
-        ]);
+        const { exitCode, stdout, stderr } = await host.exec([...verify, unit]);
         assert.is(`${exitCode} ${stdout}${stderr}`, '0 ', path);
-        const judged = await host.exec([
-          'systemd-analyze',
-          'security',
-          '--offline=true',
-          '--no-pager',
-          '--threshold=15',
-          unit,
-        ]);
+        const judged = await host.exec([...judge, unit]);
         assert.is(judged.exitCode, 0, judged.stdout.split('\n').at(-1));
         await host.sh(`rm ${path} ${unit}`);
       }
@@ -134,23 +125,10 @@ for (const release of labReleases()) {
     const { exitCode } = await nginxSays('server { listen 80; no_such_directive on; }');
     assert.is(exitCode, 1);
     await put('/etc/systemd/system/bad@1.service', '[Service]\nExecStart=/bin/true\nNoSuchKey=1\n');
-    const verified = await host.exec([
-      'systemd-analyze',
-      'verify',
-      '--man=no',
-      '--recursive-errors=no',
-      '/etc/systemd/system/bad@1.service',
-    ]);
+    const verified = await host.exec([...verify, '/etc/systemd/system/bad@1.service']);
     assert.is.not(`${verified.exitCode} ${verified.stdout}${verified.stderr}`, '0 ');
     await put('/etc/systemd/system/bad@1.service', '[Service]\nExecStart=/bin/true\n');
-    const judged = await host.exec([
-      'systemd-analyze',
-      'security',
-      '--offline=true',
-      '--no-pager',
-      '--threshold=15',
-      '/etc/systemd/system/bad@1.service',
-    ]);
+    const judged = await host.exec([...judge, '/etc/systemd/system/bad@1.service']);
     assert.is(judged.exitCode, 1);
     await host.sh('rm /etc/systemd/system/bad@1.service');
   });
