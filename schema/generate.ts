@@ -1,14 +1,21 @@
 /**
- * Generates what follows from the schemas: the TypeScript types (src/spec/types.ts) and the reference page
- * (docs/reference.md). `npm run generate` writes them, `npm test` fails when they are not what this makes.
+ * Generates what follows from the sections of the contract: the JSON Schemas (schema/*.schema.json), the TypeScript types
+ * (src/spec/types.ts) and the reference page (docs/reference.md). `npm run generate` writes them, `npm test` fails when they
+ * are not what this makes.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { compile } from 'json-schema-to-typescript';
 import { deref, type Schema } from '../src/spec/schema.ts';
+import { deploySchema, hostSchema } from './bundle.ts';
+import { diagnosticsPage } from './diagnostics.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const read = (name: string) => JSON.parse(readFileSync(`${root}schema/${name}.schema.json`, 'utf8')) as Schema;
+const schemas = { deploy: deploySchema(), host: hostSchema() };
+const read = (name: keyof typeof schemas) => structuredClone(schemas[name]);
+
+/** The text of schema/<name>.schema.json. */
+export const schemaJson = (name: keyof typeof schemas): string => `${JSON.stringify(schemas[name], null, 2)}\n`;
 
 /** A copy of the schema as it looks after defaults: a key with a default is always there. */
 function afterDefaults(schema: unknown): unknown {
@@ -39,10 +46,15 @@ function definitionDefault(rootSchema: Schema, property: Schema): boolean {
 
 /** The text of src/spec/types.ts. */
 export async function types(): Promise<string> {
-  const banner = '// Generated from schema/*.schema.json by `npm run generate`: change those.\n';
-  const options = { bannerComment: '', additionalProperties: false, style: { singleQuote: true, printWidth: 120 } };
+  const banner = '// Generated from schema/sections/*.yaml by `npm run generate`: change those.\n';
+  const options = {
+    bannerComment: '',
+    additionalProperties: false,
+    ignoreMinAndMaxItems: true,
+    style: { singleQuote: true, printWidth: 120 },
+  };
   const parts = await Promise.all(
-    ['deploy', 'host'].map((name) =>
+    (['deploy', 'host'] as const).map((name) =>
       compile(afterDefaults(read(name)) as never, name, { ...options, unreachableDefinitions: false }),
     ),
   );
@@ -52,7 +64,7 @@ export async function types(): Promise<string> {
 /** The text of docs/reference.md. */
 export function reference(): string {
   const page = [
-    '<!-- Generated from schema/*.schema.json by `npm run generate`: change those. -->',
+    '<!-- Generated from schema/sections/*.yaml by `npm run generate`: change those. -->',
     '',
     '# Reference',
     '',
@@ -76,9 +88,17 @@ function section(rootSchema: Schema, schema: Schema, prefix: string): string[] {
       ...facts(property, schema.required?.includes(key) ?? false),
       '',
     );
-    if (property.properties) lines.push(...section(rootSchema, property, `${path}.`));
+    lines.push(...below(rootSchema, property, path));
   }
   return lines;
+}
+
+/** What lies below a key: its own keys, those of its list's items, or those of the values behind names of your choice. */
+function below(rootSchema: Schema, property: Schema, path: string): string[] {
+  if (property.properties) return section(rootSchema, property, `${path}.`);
+  const entry = typeof property.additionalProperties === 'object' ? property.additionalProperties : property.items;
+  const inner = entry && deref(rootSchema, entry);
+  return inner?.properties ? section(rootSchema, inner, property.items ? `${path}[].` : `${path}.….`) : [];
 }
 
 function facts(schema: Schema, required: boolean): string[] {
@@ -90,11 +110,15 @@ function facts(schema: Schema, required: boolean): string[] {
   if (schema.default !== undefined && typeof schema.default !== 'object')
     list.push(`- Default: ${code(schema.default)}`);
   if (Array.isArray(schema.default)) list.push(`- Default: ${code(schema.default)}`);
+  if (schema['x-because']) list.push(`- Because: ${schema['x-because']}`);
+  if (schema['x-releases']) list.push(`- Only on ${schema['x-releases'].join(', ')} (${schema['x-floor']})`);
   if (schema.examples?.[0] !== undefined) list.push(`- Example: ${code(schema.examples[0])}`);
   return list;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const name of ['deploy', 'host'] as const) writeFileSync(`${root}schema/${name}.schema.json`, schemaJson(name));
   writeFileSync(`${root}src/spec/types.ts`, await types());
   writeFileSync(`${root}docs/reference.md`, reference());
+  writeFileSync(`${root}docs/diagnostics.md`, diagnosticsPage());
 }

@@ -18,8 +18,19 @@ export interface Diagnostic {
   readonly message: string;
   readonly fix: string;
   readonly at?: Position;
+  /** The key of the file that it is about, as a path. */
+  readonly key?: readonly (string | number)[];
   readonly subject?: string;
   readonly frame?: readonly string[];
+  /** What `fix` says as a change of the file, where there is only one way to do it. */
+  readonly edit?: TextEdit;
+}
+
+/** A change of a text: what lies between two offsets, counted in UTF-16 units from 0, gives way to `text`. */
+export interface TextEdit {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
 }
 
 /** Exit codes of the command line, as `--help` prints them. */
@@ -57,6 +68,15 @@ export function failure(problem: Omit<Diagnostic, 'severity'>, exitCode: ExitCod
 export function refuseErrors(diagnostics: readonly Diagnostic[]): void {
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) throw new DiagnosticsError(diagnostics);
 }
+
+/** Throws when there is any diagnostic at all: with `--strict`, warnings are errors. */
+export function refuseWarnings(diagnostics: readonly Diagnostic[]): void {
+  refuseErrors(strictly(diagnostics));
+}
+
+/** Warnings as the errors that `--strict` makes of them. */
+export const strictly = (diagnostics: readonly Diagnostic[]): Diagnostic[] =>
+  diagnostics.map((diagnostic) => ({ ...diagnostic, severity: 'error' }));
 
 /**
  * The lines around a place, with the place underlined: two lines before it and one after.

@@ -4,11 +4,14 @@ import { readSource, type Source } from './apply/source.ts';
 import { compile } from './compile/compile.ts';
 import type { HostManifest } from './compile/manifest.ts';
 import { pinRelease, releaseOf } from './compile/release.ts';
+import { pinSecrets } from './compile/secrets/pin.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Plan } from './plan/change.ts';
 import { makePlan } from './plan/plan.ts';
 import { type Assets, hostScript } from './project/assets.ts';
 import type { Project } from './project/load.ts';
+import type { DigestKey } from './secrets/digest-key.ts';
+import { noSecrets, pinsOf, type Secrets } from './secrets/fetch.ts';
 import { type ResolvedSpec, resolve } from './spec/resolve.ts';
 import type { ResolvedHostFile } from './spec/types.ts';
 import type { Connection } from './transport/transport.ts';
@@ -35,10 +38,32 @@ export const sourceOf = (project: Project, spec: ResolvedSpec): Promise<Source> 
 export const pinned = (manifest: HostManifest, source: Source): HostManifest =>
   releaseOf(manifest) ? pinRelease(manifest, source.digest) : manifest;
 
-/** One exec on the host, then the difference between it, its record and the manifest. */
-export async function planHost(connection: Connection, manifest: HostManifest): Promise<{ plan: Plan; seen: Probe }> {
+/** What one host would get, and what that was decided from. */
+export interface HostPlan {
+  readonly plan: Plan;
+  readonly seen: Probe;
+  /** With the keyed digests of its secrets. */
+  readonly manifest: HostManifest;
+  /** What these were made by: the host's own key, or the new one that it will get. */
+  readonly digestKey: DigestKey | undefined;
+}
+
+/**
+ * One exec on the host, then the difference between it, its record and the manifest.
+ *
+ * @param newKey makes the digest key of a host that has none yet; without it, a plan for such a host has no digests.
+ */
+export async function planHost(
+  connection: Connection,
+  manifest: HostManifest,
+  secrets: Secrets = noSecrets,
+  newKey?: () => DigestKey,
+): Promise<HostPlan> {
   const seen = await probe(connection, manifest, hostScript('probe'));
-  return { plan: makePlan(manifest, seen.observed, seen.record), seen };
+  const needsKey = manifest.resources.some(({ kind }) => kind === 'secret');
+  const digestKey = seen.digestKey ?? (needsKey ? newKey?.() : undefined);
+  const pinned = pinSecrets(manifest, pinsOf(secrets, digestKey), seen.record);
+  return { plan: makePlan(pinned, seen.observed, seen.record), seen, manifest: pinned, digestKey };
 }
 
 /** Where what was built and fetched is kept between runs. */

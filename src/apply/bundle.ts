@@ -7,8 +7,13 @@ import type { Plan, PlannedStep } from '../plan/change.ts';
 import { canonicalJson, sha256 } from '../plan/digest.ts';
 import type { RecordLine } from '../plan/record.ts';
 
-/** A file of a transaction: its text, or where on this machine its content lies. */
-type Content = { readonly text: string } | { readonly path: string };
+/** A file of a transaction: its text, where on this machine its content lies, or a secret. */
+type Content = { readonly text: string } | { readonly path: string } | { readonly secret: Secret };
+
+/** What only the host may read. */
+interface Secret {
+  reveal(): Uint8Array;
+}
 
 /** What a transaction consists of beside its plan. */
 export interface Parts {
@@ -23,6 +28,10 @@ export interface Parts {
   readonly contents: ReadonlyMap<string, string>;
   /** Paths of artifacts by upload name. */
   readonly artifacts: ReadonlyMap<string, string>;
+  /** Values of secrets by upload name. */
+  readonly secrets: ReadonlyMap<string, Secret>;
+  /** For a host that has none yet: the key that its digests of secrets are made by. */
+  readonly digestKey?: Secret;
 }
 
 /** One line of the executor's `steps`: number|operation|reversible|title|arguments…. */
@@ -59,12 +68,15 @@ function filesOf(plan: Plan, parts: Parts): Map<string, Content> {
     }
     for (const name of step.uploads) files.set(`uploads/${name}`, upload(name, parts));
   }
+  if (parts.digestKey) files.set('digest-key', { secret: parts.digestKey });
   return files;
 }
 
 function upload(name: string, parts: Parts): Content {
   const text = parts.contents.get(name);
   if (text !== undefined) return { text };
+  const secret = parts.secrets.get(name);
+  if (secret !== undefined) return { secret };
   const path = parts.artifacts.get(name);
   if (path === undefined) throw new Error(`nothing provides the upload ${name}`);
   return { path };
@@ -72,12 +84,16 @@ function upload(name: string, parts: Parts): Content {
 
 async function hashOf(content: Content): Promise<string> {
   if ('text' in content) return sha256(content.text);
+  if ('secret' in content) return sha256(content.secret.reveal());
   const hash = createHash('sha256');
   await pipeline(createReadStream(content.path), hash);
   return hash.digest('hex');
 }
 
-/** A transaction as a tar stream whose first file, `sums`, lets the host check all others. */
+/**
+ * A transaction as a tar stream whose first file, `sums`, lets the host check all others. The executor removes the secrets at
+ * its end, whatever that is, and `sums` with them: a hash without a key would let somebody try values against it.
+ */
 export async function bundle(plan: Plan, parts: Parts): Promise<Readable> {
   const files = filesOf(plan, parts);
   const sums: string[] = [];
@@ -87,6 +103,7 @@ export async function bundle(plan: Plan, parts: Parts): Promise<Readable> {
     archive.entry({ name: 'sums' }, sums.join(''));
     for (const [name, content] of files) {
       if ('text' in content) archive.entry({ name }, content.text);
+      else if ('secret' in content) archive.entry({ name, mode: 0o600 }, Buffer.from(content.secret.reveal()));
       else await pipeline(createReadStream(content.path), archive.entry({ name, size: statSync(content.path).size }));
     }
     archive.finalize();

@@ -8,7 +8,7 @@
 # It writes a journal (what was begun and what is done, on disk before and after each step) and a log for people and the client:
 #   step N | done N <hundredths of a second> | failed N | out N text | undo N | end <outcome> [text]
 # Outcomes: converged, locked, stale, failed (nothing changed), rolled-back, partial.
-# Needs sh, coreutils, util-linux, apt and systemd. Debian 12 and 13.
+# Needs sh, coreutils, util-linux, awk, perl-base, apt and systemd, which every Debian and Ubuntu has.
 # shellcheck disable=SC2317 # the functions op_* and undo_* are called by name
 set -u
 LC_ALL=C
@@ -21,6 +21,7 @@ cd "$here" || exit 1
 project=$(cat project)
 home=/var/lib/fairlead/$project
 record=$home/record.jsonl
+secrets=/etc/fairlead/$project/secrets
 apt_options='-o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold'
 activated=
 
@@ -37,9 +38,17 @@ journal() {
 
 end() {
 	journal "end $*"
-	rm -rf uploads reserve
+	rm -f reserve
+	wipe .
 	say "end $*"
 	exit 0
+}
+
+wipe() { # folder of a transaction that is over: nothing in it may hold a secret any longer
+	for mark in "$1"/undo/*/secret; do
+		if [ -f "$mark" ]; then rm -rf "${mark%/secret}"; fi
+	done
+	rm -rf "$1/uploads" "$1/digest-key" "$1/sums"
 }
 
 append_record() { # number, part
@@ -78,13 +87,37 @@ settle() { # a rename is safe from a power cut once the folder is on disk
 	sync "$(dirname "$1")"
 }
 
-op_file() { # path mode owner group upload
-	save_path "$1" || return 1
+# A package's configuration file that nobody had changed (deb-conffiles(5)) is kept before another takes its place, and comes
+# back when that one goes.
+kept=$home/distribution
+
+keep_pristine() { # path
+	[ -f "$1" ] && [ ! -L "$1" ] && [ ! -e "$kept$1" ] || return 0
+	# shellcheck disable=SC2016 # dpkg's own variables
+	dpkg-query -W -f='${Conffiles}\n' 2>/dev/null | while read -r conffile sum _; do
+		if [ "$conffile" = "$1" ]; then printf '%s  %s\n' "$sum" "$1"; fi
+	done | md5sum --check --status 2>/dev/null || return 0
+	mkdir -p "$(dirname "$kept$1")" && cp -a "$1" "$kept$1"
+}
+
+write_path() { # path mode owner group: its content comes on standard input
 	temporary=$(mktemp "$(dirname "$1")/.fairlead.XXXXXX") || return 1
-	chown "$3:$4" "$temporary" && chmod "$2" "$temporary" && cat "uploads/$5" >"$temporary" &&
+	chown "$3:$4" "$temporary" && chmod "$2" "$temporary" && cat >"$temporary" &&
 		sync "$temporary" && mv -fT "$temporary" "$1" && settle "$1" && return 0
 	rm -f "$temporary"
 	return 1
+}
+
+remove_path() { # path: what the distribution had there comes back
+	if [ -e "$kept$1" ]; then
+		cp -a "$kept$1" "$1.fairlead-kept" && mv -fT "$1.fairlead-kept" "$1" && settle "$1" && rm -f "$kept$1"
+	else
+		rm -f "$1" && settle "$1"
+	fi
+}
+
+op_file() { # path mode owner group upload
+	save_path "$1" && keep_pristine "$1" && write_path "$1" "$2" "$3" "$4" <"uploads/$5"
 }
 undo_file() { restore_path; }
 
@@ -107,9 +140,126 @@ op_directory_remove() { # path: only an empty one goes
 }
 
 op_path_remove() { # path
-	save_path "$1" && rm -f "$1" && settle "$1"
+	save_path "$1" && remove_path "$1"
 }
 undo_path_remove() { restore_path; }
+
+# --- secrets ---------------------------------------------------------------------------------------------------------------
+# No value is ever an argument of a program or printed: values go from file to file.
+
+load_key() { # the first secrets bring the key under which this host compares them
+	if [ -f digest-key ] && [ ! -f "$home/digest-key" ]; then
+		(umask 077 && cat digest-key >"$home/digest-key.new") && sync "$home/digest-key.new" &&
+			mv -fT "$home/digest-key.new" "$home/digest-key" && settle "$home/digest-key" || return 1
+	fi
+	[ ! -f "$home/digest-key" ] || { read -r inner_key && read -r outer_key; } <"$home/digest-key"
+}
+
+keyed_digest() { # path: as DigestKey makes it (secrets/digest-key.ts)
+	digest=$({ printf '%s' "$inner_key" && cat -- "$1"; } | sha256sum | cut -c 1-64)
+	digest=$(printf '%s%s' "$outer_key" "$digest" | sha256sum | cut -c 1-32)
+	printf 'keyed:%s' "$digest"
+}
+
+save_secret() { # as save_path, and what is kept goes when the transaction is over
+	mkdir -p "undo/$number" && : >"undo/$number/secret" && save_path "$1"
+}
+
+op_secret() { # path mode owner group upload
+	save_secret "$1" && write_path "$1" "$2" "$3" "$4" <"uploads/$5"
+}
+undo_secret() { restore_path; }
+
+op_secret_generate() { # path mode owner group bytes: one that is there stays, because data may depend on it
+	if [ -s "$1" ] && [ ! -L "$1" ]; then
+		chown "$3:$4" "$1" && chmod "$2" "$1"
+	else
+		head -c "$5" /dev/urandom | od -An -v -tx1 | tr -d ' \n' | write_path "$1" "$2" "$3" "$4" &&
+			[ "$(wc -c <"$1")" -eq $(($5 * 2)) ]
+	fi
+}
+undo_secret_generate() { :; }
+
+op_secret_remove() { # path
+	save_secret "$1" && save_composition "$1" && remove_path "$1"
+}
+undo_secret_remove() { restore_path && restore_composition; }
+
+op_secret_file() { # path mode owner group upload [digests of the secrets that the plan knew]
+	save_secret "$1" && keep_pristine "$1" && save_composition "$1" && (umask 077 && compose "uploads/$5" >uploads/composed) &&
+		write_path "$1" "$2" "$3" "$4" <uploads/composed && note_composition "$1" "$5" "${6-}"
+}
+undo_secret_file() { restore_path && restore_composition; }
+
+# Values are data to Perl. As they are they must fit any language, for a password file (libpq) with its two special characters
+# escaped; as a hash (crypt(3), SHA-512) they may be anything on one line.
+compose() { # text with @@NAME@@, @@NAME:pgpass@@ and @@NAME:crypt@@; prints it with the secrets in their places
+	# shellcheck disable=SC2016 # Perl's own variables
+	perl -e '
+		my $folder = shift;
+		$/ = undef;
+		sub value {
+			my ($name) = @_;
+			open(my $file, "<", "$folder/$name") or die "the secret $name is not on this host\n";
+			return scalar(<$file>) // "";
+		}
+		sub plain {
+			my ($name) = @_;
+			my $value = value($name);
+			return $value if $value =~ m{\A[A-Za-z0-9_+/=.,:\@~-]{1,4096}\z};
+			die "the secret $name has a character that its file cannot carry, or is too long\n";
+		}
+		sub escaped {
+			my ($value) = map { plain($_) } @_;
+			$value =~ s{([:\\])}{\\$1}g;
+			return $value;
+		}
+		sub hashed {
+			my ($name) = @_;
+			my $value = value($name);
+			$value =~ m{\A[^\0\r\n]{1,500}\z} or die "the secret $name has more than one line, or is too long\n";
+			open(my $source, "<", "/dev/urandom") or die "no random numbers\n";
+			read($source, my $random, 16) == 16 or die "no random numbers\n";
+			my @letters = (".", "/", 0 .. 9, "A" .. "Z", "a" .. "z");
+			my $salt = join("", map { $letters[ord($_) % 64] } split(//, $random));
+			my $hash = crypt($value, q($6$) . $salt . q($)) // "";
+			$hash =~ m{\A\$6\$} or die "the secret $name could not be hashed\n";
+			return $hash;
+		}
+		my $text = <STDIN> // "";
+		my %written = ("" => \&plain, ":pgpass" => \&escaped, ":crypt" => \&hashed);
+		$text =~ s{\@\@([A-Z][A-Z0-9_]*)(:crypt|:pgpass|)\@\@}{$written{$2}->($1)}ge;
+		print $text and close(STDOUT) or die "the text could not be written\n";
+	' "$secrets" <"$1"
+}
+
+# What each file was composed from, one line a time: path|hash of the text|digest of the result|digests that the plan knew|
+# digests of the secrets by their paths. The last line about a path counts; one with nothing behind the path says nothing.
+compositions=$home/compositions
+
+append_composition() { # line
+	if [ -s "$compositions" ] && [ -n "$(tail -c 1 "$compositions")" ]; then printf '\n' >>"$compositions"; fi
+	printf '%s\n' "$1" >>"$compositions" && sync -d "$compositions"
+}
+
+save_composition() { # path: until a new line is written, nothing is known about it
+	[ -f "$compositions" ] || return 0
+	path=$1 awk -F '|' '$1 == ENVIRON["path"] { line = $0 } END { if (line) print line }' "$compositions" >"undo/$number/composition"
+	[ ! -s "undo/$number/composition" ] || append_composition "$1|"
+}
+
+restore_composition() {
+	[ ! -s "undo/$number/composition" ] || append_composition "$(cat "undo/$number/composition")"
+}
+
+note_composition() { # path upload digests
+	parts=
+	# shellcheck disable=SC2013 # names are words
+	for name in $(grep -o '@@[A-Z][A-Z0-9_]*' "uploads/$2" | sort -u); do
+		parts="$parts $secrets/${name#@@}=$(keyed_digest "$secrets/${name#@@}")"
+	done
+	append_composition "$1|$(sha256sum <"uploads/$2" | cut -c 1-64)|$(keyed_digest "$1")|$3|${parts# }"
+}
 
 # --- packages and accounts -------------------------------------------------------------------------------------------------
 
@@ -144,9 +294,12 @@ undo_user_create() { if getent passwd "$1" >/dev/null; then userdel "$1"; fi; }
 
 # --- services --------------------------------------------------------------------------------------------------------------
 
-op_validate() { # nginx
+op_validate() { # validator; what is not installed has nothing to judge
 	case $1 in
 	nginx) if command -v nginx >/dev/null; then nginx -t; fi ;;
+	# Where a socket starts sshd, its folder is there only while it runs.
+	sshd) if command -v sshd >/dev/null; then install -d -m 755 /run/sshd && sshd -t; fi ;;
+	nftables) if [ -f /etc/fairlead/firewall.nft ]; then nft -c -f /etc/fairlead/firewall.nft; fi ;;
 	*) printf 'no validator named %s\n' "$1" && return 1 ;;
 	esac
 }
@@ -173,14 +326,21 @@ op_unit_activate() { # unit verb
 }
 undo_unit_activate() { :; } # done for all units together, once their inputs are back
 
-op_unit_leave() { # unit: it takes up that something left
-	systemctl is-active --quiet "$1" || return 0
-	systemctl reload-or-restart "$1"
+op_unit_leave() { # unit: one of the project's own ends; one of a package takes up that something left
+	case $(systemctl show --property=FragmentPath --value -- "$1") in
+	/etc/systemd/system/*) systemctl disable --quiet --now "$1" ;;
+	# Its file went before it, and systemd knows it only as long as it runs.
+	'') systemctl disable --quiet --now "$1" || ! systemctl is-active --quiet "$1" ;;
+	*)
+		systemctl is-active --quiet "$1" || return 0
+		systemctl reload-or-restart "$1"
+		;;
+	esac
 }
 
-op_http_check() { # port host path
+op_http_check() { # port host path scheme; whose certificate it is does not matter to whether it answers
 	tries=0
-	until curl --silent --show-error --fail --max-time 5 --output /dev/null --resolve "$2:$1:127.0.0.1" "http://$2:$1$3"; do
+	until curl --silent --show-error --fail --insecure --max-time 5 --output /dev/null --resolve "$2:$1:127.0.0.1" "$4://$2:$1$3"; do
 		tries=$((tries + 1))
 		[ "$tries" -lt 10 ] || return 1
 		sleep 0.5
@@ -270,11 +430,12 @@ op_release_migrate() { # name release database command…
 	return "$migrated"
 }
 
-migrate() { # command…
+migrate() { # command…; the limits of the program's role are for requests, not for migrations
 	systemd-run --quiet --wait --pipe --collect --unit="fairlead-$name-migrate" \
 		--property=User="$name" --property=Group="$name" --property=WorkingDirectory="$folder/app" \
 		--property=EnvironmentFile="$folder/environment" --property=NoNewPrivileges=yes --property=PrivateTmp=yes \
 		--property=ProtectSystem=strict --property=ProtectHome=yes \
+		--setenv=PGOPTIONS='-c statement_timeout=0 -c idle_in_transaction_session_timeout=0' \
 		"$folder/node" "$@"
 }
 
@@ -303,8 +464,11 @@ ready() { # name slot count path seconds: every instance answers on its own sock
 }
 
 go_live() { # name slot: the switch, and its memory for the next boot
-	printf '# The live slot of %s, written by Fairlead at each switch (tmpfiles.d(5)).\nL+ /run/%s/live - - - - %s\n' "$1" "$1" "$2" >"/etc/tmpfiles.d/.$1-live.new" &&
-		mv -f "/etc/tmpfiles.d/.$1-live.new" "/etc/tmpfiles.d/$1-live.conf" && link_to "$2" "/run/$1/live"
+	{
+		printf '# The live slot of %s and the release in it, written by Fairlead at each switch (tmpfiles.d(5)).\n' "$1"
+		printf 'L+ /run/%s/live - - - - %s\nL+ /run/%s/release - - - - /srv/%s/slots/%s\n' "$1" "$2" "$1" "$1" "$2"
+	} >"/etc/tmpfiles.d/.$1-live.new" && mv -f "/etc/tmpfiles.d/.$1-live.new" "/etc/tmpfiles.d/$1-live.conf" &&
+		link_to "/srv/$1/slots/$2" "/run/$1/release" && link_to "$2" "/run/$1/live"
 }
 
 op_release_switch() { # name release instances ready-path seconds
@@ -317,9 +481,19 @@ op_release_switch() { # name release instances ready-path seconds
 	link_to "../releases/$2" "/srv/$1/slots/$idle" || return 1
 	systemctl daemon-reload
 	# shellcheck disable=SC2086 # unit names are words
-	systemctl reset-failed $units 2>/dev/null
-	# shellcheck disable=SC2086 # unit names are words
-	systemctl start $units && ready "$1" "$idle" "$3" "$4" "$5" && systemctl enable --quiet $units && go_live "$1" "$idle"
+	start_instances $units && ready "$1" "$idle" "$3" "$4" "$5" && enable_instances $units && go_live "$1" "$idle"
+}
+
+# A host that only has workers runs no instance, and systemctl takes no empty list for one.
+
+start_instances() { # units…
+	[ "$#" -gt 0 ] || return 0
+	systemctl reset-failed "$@" 2>/dev/null
+	systemctl start "$@"
+}
+
+enable_instances() { # units…
+	[ "$#" -eq 0 ] || systemctl enable --quiet "$@"
 }
 
 undo_release_switch() { # name release instances
@@ -329,7 +503,7 @@ undo_release_switch() { # name release instances
 	if [ -n "$live" ]; then
 		go_live "$1" "$live"
 	else
-		rm -f "/run/$1/live" "/etc/tmpfiles.d/$1-live.conf"
+		rm -f "/run/$1/live" "/run/$1/release" "/etc/tmpfiles.d/$1-live.conf"
 	fi
 	stop_slot "$1" "$idle"
 	if [ -s "undo/$number/slot" ]; then
@@ -350,9 +524,7 @@ op_release_start() { # name instances ready-path seconds
 	live=$(readlink "/run/$1/live") || return 1
 	units=$(instance_units "$1" "$live" "$2")
 	# shellcheck disable=SC2086 # unit names are words
-	systemctl reset-failed $units 2>/dev/null
-	# shellcheck disable=SC2086 # unit names are words
-	systemctl start $units && systemctl enable --quiet $units && ready "$1" "$live" "$2" "$3" "$4" && go_live "$1" "$live"
+	start_instances $units && enable_instances $units && ready "$1" "$live" "$2" "$3" "$4" && go_live "$1" "$live"
 }
 
 # The last step: the new release serves already. What does not stop here shows in the next plan; it is no reason to go back.
@@ -454,6 +626,8 @@ still_expected() {
 	while IFS='|' read -r was path; do
 		if [ -L "$path" ]; then
 			now=symlink
+		elif [ -f "$path" ] && [ "${was#keyed:}" != "$was" ]; then
+			now=$(keyed_digest "$path")
 		elif [ -f "$path" ]; then
 			now=$(sha256sum <"$path" | cut -d ' ' -f 1)
 		elif [ -d "$path" ]; then
@@ -468,6 +642,12 @@ still_expected() {
 exec 9>>"$home/lock" || end failed cannot open the lock
 flock --nonblock 9 || end locked "$(cat "$home/holder" 2>/dev/null)"
 cp holder "$home/holder"
+# What a transaction left that was killed.
+for left in "$home"/transactions/*/sums; do
+	if [ -f "$left" ] && [ "${left%/sums}" != "$here" ]; then wipe "${left%/sums}"; fi
+done
+find "${home%/*}" -mindepth 1 -maxdepth 1 -name '.incoming.*' -mmin +60 -exec rm -rf {} +
+load_key || end failed cannot keep the digest key in "$home"
 [ "$(cat "$home/serial" 2>/dev/null || printf 0)" = "$(cat serial)" ] || end stale another apply came in between
 changed=$(still_expected) || end stale "$changed changed since the plan was made"
 

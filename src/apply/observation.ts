@@ -1,10 +1,14 @@
 import {
   absent,
+  type Composition,
   type HostFacts,
+  lookUp,
+  mapRead,
   type Observed,
   type PathState,
   present,
   type Read,
+  type SecretState,
   type UnitState,
   type UserState,
   unknown,
@@ -20,6 +24,7 @@ export function observedFrom(frames: Frames, wanted: Wanted): Observed {
   return {
     facts: factsFrom(frames),
     paths: readPaths(wanted.paths, frame('paths'), frame('hashes'), frames),
+    secrets: readSecrets(wanted.secrets, frames),
     packages: readPackages(wanted.packages, frame('packages')),
     users: readUsers(wanted.users, frame('users'), frame('groups')),
     groups: readGroups(wanted.groups, frame('groups')),
@@ -58,27 +63,66 @@ function unfinished(frames: Frames): Pick<HostFacts, 'unfinished'> {
 
 const types: Record<string, PathState['type']> = { f: 'file', d: 'directory', l: 'symlink' };
 
-function readPaths(
-  names: readonly string[],
-  frame: Frame,
-  hashes: Frame,
-  frames: Frames,
-): Map<string, Read<PathState>> {
+/** What find said of each path. */
+function readRows(names: readonly string[], frame: Frame): Map<string, Read<PathState>> {
   const rows = new Map(linesOf(frame).map((line) => [line.split('|')[5] ?? '', line.split('|')] as const));
-  const sums = new Map(linesOf(hashes).map((line) => [line.slice(66), line.slice(0, 64)] as const));
   const complaints = frame.err.split('\n');
   return table(names, (path) => {
     const row = rows.get(path);
     if (!row) return whyNoPath(path, frame, complaints);
     const [type = '', mode = '', owner = '', group = '', , , ...target] = row;
     const state = { type: types[type] ?? ('other' as const), mode, owner, group };
-    if (type === 'l') return present({ ...state, target: target.join('|') });
-    if (type !== 'f') return present(state);
+    return present(type === 'l' ? { ...state, target: target.join('|') } : state);
+  });
+}
+
+function readPaths(
+  names: readonly string[],
+  frame: Frame,
+  hashes: Frame,
+  frames: Frames,
+): Map<string, Read<PathState>> {
+  const rows = readRows(names, frame);
+  const sums = new Map(linesOf(hashes).map((line) => [line.slice(66), line.slice(0, 64)] as const));
+  return table(names, (path) => {
+    const row = lookUp(rows, path);
+    if (row.state !== 'present' || row.value.type !== 'file') return row;
     const sha256 = sums.get(path);
     if (!sha256) return unknown('its content could not be read');
     const content = frames.get(`content:${path}`)?.out.toString('utf8');
-    return present({ ...state, sha256, ...(content === undefined ? {} : { content }) });
+    return present({ ...row.value, sha256, ...(content === undefined ? {} : { content }), ...pristine(path, frames) });
   });
+}
+
+const pristine = (path: string, frames: Frames): Pick<PathState, 'pristine'> =>
+  linesOf(frames.get('pristine') ?? missing).includes(path) ? { pristine: true } : {};
+
+/** Files with secrets in them: of their content there is nothing but a keyed digest. */
+function readSecrets(names: readonly string[], frames: Frames): Map<string, Read<SecretState>> {
+  const rows = readRows(names, frames.get('secrets') ?? missing);
+  const digests = new Map(linesOf(frames.get('digests') ?? missing).map((line) => [line.slice(39), line.slice(0, 38)]));
+  const compositions = readCompositions(frames.get('compositions') ?? missing);
+  return table(names, (path) =>
+    mapRead(lookUp(rows, path), ({ type, mode, owner, group }) => {
+      const [digest, composed] = [digests.get(path), compositions.get(path)];
+      const known = { ...(digest ? { digest } : {}), ...(composed ? { composed } : {}), ...pristine(path, frames) };
+      return { type, mode, owner, group, ...known };
+    }),
+  );
+}
+
+/** What the host noted about files that it put secrets into (executor.sh); the last line about a path counts. */
+function readCompositions(frame: Frame): Map<string, Composition> {
+  const compositions = new Map<string, Composition>();
+  for (const line of linesOf(frame)) {
+    const [path = '', template, result, secrets, parts] = line.split('|');
+    compositions.delete(path);
+    if (template === undefined || result === undefined || secrets === undefined || parts === undefined) continue;
+    const pairs = parts.split(' ').filter((part) => part !== '');
+    const digests = Object.fromEntries(pairs.map((part) => part.split(/=(.*)/s).slice(0, 2) as [string, string]));
+    compositions.set(path, { template, result, secrets, parts: digests });
+  }
+  return compositions;
 }
 
 function whyNoPath(path: string, frame: Frame, complaints: readonly string[]): Read<never> {

@@ -3,7 +3,8 @@
 # a line break, the bytes. It changes nothing. Needs sh, coreutils, findutils, util-linux, dpkg and systemd.
 #
 # The request comes on standard input, a line each: "project <name>"; "<kind> <name>" of what to read; "known <sha256>  <path>"
-# of a wanted file; "readable <path>" of a file whose content may be sent, because it holds no secret.
+# of a wanted file; "readable <path>" of a file whose content may be sent, because it holds no secret. Of files with secrets
+# ("secret <path>") it takes a digest under the host's own key, so that nobody can try values against it.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -78,6 +79,44 @@ for path in $differing; do
 done
 set +f
 IFS=$old_ifs
+
+# Files with secrets in them are compared by digests under this host's own key (secrets/digest-key.ts).
+secrets=$(names secret)
+compositions=$record/compositions
+keyed_digests() {
+	for path; do
+		if [ -L "$path" ] || [ ! -f "$path" ]; then continue; fi
+		digest=$({ printf '%s' "$inner_key" && cat -- "$path"; } | sha256sum | cut -c 1-64)
+		digest=$(printf '%s%s' "$outer_key" "$digest" | sha256sum | cut -c 1-32)
+		printf 'keyed:%s %s\n' "$digest" "$path"
+	done
+}
+not_composed() { # paths of which the host has noted nothing
+	for path; do
+		case $path in /etc/fairlead/*) continue ;; esac
+		if [ ! -f "$path" ] || grep -qsF -e "$path|" "$compositions"; then continue; fi
+		printf '%s\n' "$path"
+	done
+}
+if [ -n "$secrets" ]; then
+	frame secrets each_line "$secrets" find_paths
+	if [ -f "$record/digest-key" ]; then
+		{ read -r inner_key && read -r outer_key; } <"$record/digest-key"
+		frame digests each_line "$secrets" keyed_digests
+		frame digest-key cat "$record/digest-key"
+	fi
+	if [ -f "$compositions" ]; then frame compositions cat "$compositions"; fi
+	differing=$(printf '%s\n' "$differing" && each_line "$secrets" not_composed)
+fi
+
+# Configuration files of packages that are as they were installed (deb-conffiles(5)) belong to nobody.
+pristine_of() { # paths
+	# shellcheck disable=SC2016 # dpkg's own variables
+	dpkg-query -W -f='${Conffiles}\n' | while read -r path sum _; do
+		case "$nl$1$nl" in *"$nl$path$nl"*) printf '%s  %s\n' "$sum" "$path" ;; esac
+	done | md5sum --check 2>/dev/null | sed -n 's/: OK$//p'
+}
+if [ -n "$differing" ]; then frame pristine pristine_of "$differing"; fi
 
 # shellcheck disable=SC2016 # dpkg's own variables
 frame packages each_line "$(names package)" dpkg-query -W -f='${Package}|${db:Status-Abbrev}|${Version}\n'

@@ -6,6 +6,7 @@ import { kindFor, kindNamed } from '../resources/kind.ts';
 import { type Observed, type Wanted, wantAll } from '../resources/observed.ts';
 import { releaseStamps } from '../resources/release.ts';
 import { kindOf, nameOf } from '../resources/resource.ts';
+import { DigestKey } from '../secrets/digest-key.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
 import type { Connection } from '../transport/transport.ts';
 import { type Frames, readFrames } from './frames.ts';
@@ -15,6 +16,8 @@ import { observedFrom } from './observation.ts';
 export interface Probe {
   readonly observed: Observed;
   readonly record: HostRecord;
+  /** What the host's digests of secrets are made by; none before its first secret. */
+  readonly digestKey?: DigestKey;
 }
 
 /**
@@ -32,7 +35,7 @@ export async function probe(connection: Connection, manifest: HostManifest, scri
   const record = recordFrom(frames, host.name);
   const observed = observedFrom(frames, withRecorded(wanted, record));
   refuseOtherHost(observed, host);
-  return { observed, record };
+  return { observed, record, ...digestKeyFrom(frames, manifest) };
 }
 
 /** What must be read to plan a manifest. */
@@ -49,6 +52,7 @@ function withRecorded(wanted: Wanted, record: HostRecord): Wanted {
 
 const lineKinds: readonly [keyof Wanted, string][] = [
   ['paths', 'path'],
+  ['secrets', 'secret'],
   ['packages', 'package'],
   ['users', 'user'],
   ['groups', 'group'],
@@ -81,6 +85,19 @@ function recordFrom(frames: Frames, host: string): HostRecord {
   if (!record) return emptyRecord;
   const serial = Number(frames.get('serial')?.out.toString().trim() ?? 0);
   return readRecord(record.out.toString('utf8'), serial, host);
+}
+
+function digestKeyFrom(frames: Frames, { project, host }: HostManifest): Pick<Probe, 'digestKey'> {
+  const frame = frames.get('digest-key');
+  if (!frame) return {};
+  const digestKey = DigestKey.parse(frame.out.toString('utf8'));
+  if (digestKey) return { digestKey };
+  throw failure({
+    code: 'secrets.digest-key',
+    subject: host.name,
+    message: `the key by which ${host.name} compares secrets is damaged`,
+    fix: `delete /var/lib/fairlead/${project}/digest-key on the host and apply again: all secrets are put in place anew`,
+  });
 }
 
 function unreadable(host: ResolvedHostFile, code: number, stderr: string) {

@@ -16,7 +16,8 @@ refuse() {
 
 incoming=none
 trap 'refuse failed interrupted' HUP INT TERM
-mkdir -p "$base" || refuse failed cannot make the folder "$base"
+# Others may pass through to the folders that are theirs; those of projects are for root alone.
+{ mkdir -p "$base" && chmod 755 "$base"; } || refuse failed cannot make the folder "$base"
 incoming=$(mktemp -d "$base/.incoming.XXXXXX") || refuse failed cannot make a folder in "$base"
 said=$(tar -x -C "$incoming" 2>&1) || refuse failed cannot unpack the transaction: "$(printf '%s' "$said" | head -n 1)"
 said=$(cd "$incoming" && sha256sum --check --quiet --strict sums 2>&1) || refuse failed the transaction arrived damaged: "$(printf '%s' "$said" | head -n 1)"

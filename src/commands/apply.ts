@@ -13,8 +13,12 @@ import { applyText } from '../report/apply.ts';
 import { diagnosticsText } from '../report/diagnostics.ts';
 import { planText } from '../report/plan.ts';
 import { uploadOf } from '../resources/file.ts';
+import { isText } from '../resources/resource.ts';
+import { secretUpload } from '../resources/secret.ts';
+import { DigestKey } from '../secrets/digest-key.ts';
+import type { Secrets } from '../secrets/fetch.ts';
 import { type CommonOptions, colorsOf, openSession, type Session, type Terminal } from './context.ts';
-import { type PlannedHost, planAll, type UnplannedHost } from './plan.ts';
+import { type PlannedHost, planAll, secretsFor, type UnplannedHost } from './plan.ts';
 
 /** Brings every host to what deploy.yaml says. Exit codes: see exitCodeOf; the gravest of all hosts counts. */
 export async function apply(options: CommonOptions, terminal: Terminal): Promise<ExitCode> {
@@ -30,7 +34,9 @@ export async function apply(options: CommonOptions, terminal: Terminal): Promise
   const say = (what: string) => {
     if (!options.json) terminal.out.write(what);
   };
-  const results = await planAll(session);
+  const secrets = await secretsFor(session, terminal);
+  refuseMissing(secrets);
+  const results = await planAll(session, Promise.resolve(secrets), DigestKey.random);
   const planned = results.filter((result): result is PlannedHost => 'plan' in result);
   for (const { plan } of planned) say(`${planText(plan, colors)}\n`);
   for (const result of results)
@@ -38,12 +44,17 @@ export async function apply(options: CommonOptions, terminal: Terminal): Promise
   try {
     const ready = planned.filter((one) => !settled(one, listen));
     const artifacts = await artifactsFor(session, ready, listen);
-    await Promise.all(ready.map((one) => applyOne(one, artifacts, listen, terminal)));
+    await Promise.all(ready.map((one) => applyOne(one, artifacts, secrets, listen, terminal)));
   } finally {
     text.close();
     for (const { connection } of planned) connection.close();
   }
   return worst(outcomes);
+}
+
+/** Nothing is begun without the value of every secret. */
+function refuseMissing({ problems }: Secrets): void {
+  if (problems.size > 0) throw new DiagnosticsError([...problems.values()], ExitCode.refused);
 }
 
 /** The exit code of the gravest outcome: what left hosts half-way first, what changed nothing last. */
@@ -109,7 +120,7 @@ async function artifactsFor(
     const release = releaseOf(manifest);
     const names = plan.steps
       .flatMap(({ uploads }) => uploads)
-      .filter((name) => !name.startsWith('sha256-') && !all.has(name));
+      .filter((name) => !/^(sha256|secret)-/.test(name) && !all.has(name));
     if (!release || names.length === 0) continue;
     const note = (text: string) => listen({ type: 'note', host: host.name, text });
     for (const [name, path] of await makeArtifacts(names, release, source, cacheFolder(session.project), note))
@@ -121,11 +132,12 @@ async function artifactsFor(
 async function applyOne(
   one: PlannedHost,
   artifacts: ReadonlyMap<string, string>,
+  secrets: Secrets,
   listen: Listener,
   terminal: Terminal,
 ): Promise<void> {
   const started = performance.now();
-  const parts = partsOf(one, artifacts, terminal);
+  const parts = partsOf(one, artifacts, secrets, terminal);
   const end = ({ outcome, text }: TransactionResult) =>
     listen({ type: 'end', host: one.host.name, outcome, text, milliseconds: performance.now() - started });
   const lack = lackOfSpace(one, artifactBytes(parts));
@@ -133,7 +145,7 @@ async function applyOne(
   const stop = onInterrupt(one, parts.id, listen);
   try {
     const result = await carryOut(one.connection, one.plan, parts, hostScript('receive'), listen);
-    end(result.outcome === 'converged' ? await confirmed(one) : result);
+    end(result.outcome === 'converged' ? await confirmed(one, secrets) : result);
   } catch (error) {
     if (!(error instanceof DiagnosticsError)) throw error;
     end({ outcome: 'lost', text: error.message });
@@ -142,10 +154,15 @@ async function applyOne(
   }
 }
 
-function partsOf({ manifest, seen }: PlannedHost, artifacts: ReadonlyMap<string, string>, terminal: Terminal): Parts {
+function partsOf(
+  { manifest, seen, digestKey }: PlannedHost,
+  artifacts: ReadonlyMap<string, string>,
+  secrets: Secrets,
+  terminal: Terminal,
+): Parts {
   const contents = new Map(
     manifest.resources.flatMap((resource) =>
-      resource.kind === 'file' ? [[uploadOf(resource.content), resource.content] as const] : [],
+      isText(resource) ? [[uploadOf(resource.content), resource.content] as const] : [],
     ),
   );
   const run = terminal.environment.GITHUB_RUN_ID
@@ -158,6 +175,8 @@ function partsOf({ manifest, seen }: PlannedHost, artifacts: ReadonlyMap<string,
     holder: `${userInfo().username}@${hostname()} since ${new Date().toISOString()}${run}`,
     contents,
     artifacts,
+    secrets: new Map([...secrets.values].map(([name, value]) => [secretUpload(name), value])),
+    ...(digestKey && !seen.digestKey ? { digestKey } : {}),
   };
 }
 
@@ -174,8 +193,8 @@ function lackOfSpace({ seen, host }: PlannedHost, bytes: number): string | undef
 }
 
 /** Reads the host once more: only a plan that is empty then counts as converged. */
-async function confirmed({ connection, manifest }: PlannedHost): Promise<TransactionResult> {
-  const { plan } = await planHost(connection, manifest);
+async function confirmed({ connection, manifest }: PlannedHost, secrets: Secrets): Promise<TransactionResult> {
+  const { plan } = await planHost(connection, manifest, secrets);
   if (isEmpty(plan)) return { outcome: 'converged', text: '' };
   const open = plan.changes
     .filter(({ action }) => action !== 'none' && action !== 'keep')

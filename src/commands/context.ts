@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../diagnostic.ts';
-import { failure } from '../diagnostic.ts';
+import { failure, refuseWarnings } from '../diagnostic.ts';
 import { specOf } from '../pipeline.ts';
 import { type Assets, loadAssets } from '../project/assets.ts';
 import { chooseEnvironment, loadProject, type Project } from '../project/load.ts';
@@ -16,6 +16,8 @@ export interface CommonOptions {
   readonly env?: string;
   readonly host?: readonly string[];
   readonly json?: boolean;
+  /** Whether warnings are errors. */
+  readonly strict?: boolean;
 }
 
 /** The outside world of a command. Results go to `out`, everything that is said about them to `err`. */
@@ -26,26 +28,37 @@ export interface Terminal {
 }
 
 /** A project with one of its environments resolved. */
-export interface Session {
+export interface Resolved {
   readonly project: Project;
   readonly assets: Assets;
   readonly spec: ResolvedSpec;
-  readonly hosts: readonly ResolvedHostFile[];
   readonly warnings: readonly Diagnostic[];
+}
+
+/** What a command works on: a resolved environment, and the hosts of it that are meant. */
+export interface Session extends Resolved {
+  readonly hosts: readonly ResolvedHostFile[];
 }
 
 /**
  * Reads and resolves what a command works on, and says the warnings.
  *
- * @throws DiagnosticsError with all problems of the files, or when no host is meant.
+ * @throws DiagnosticsError with all problems of the files, or with `strict` for a mere warning.
  */
-export async function openSession(options: CommonOptions, terminal: Terminal): Promise<Session> {
+export async function openProject(options: CommonOptions, terminal: Terminal): Promise<Resolved> {
   const assets = await loadAssets();
   const project = loadProject(options.file);
   const environment = chooseEnvironment(project.sources, options.env);
   const { spec, warnings } = specOf(project, environment, assets);
+  if (options.strict) refuseWarnings(warnings);
   if (warnings.length > 0 && !options.json) terminal.err.write(`${diagnosticsText(warnings, colorsOf(terminal))}\n`);
-  return { project, assets, spec, hosts: chooseHosts(spec, options.host), warnings };
+  return { project, assets, spec, warnings };
+}
+
+/** The same for a command that works on hosts. @throws DiagnosticsError also when no host is meant. */
+export async function openSession(options: CommonOptions, terminal: Terminal): Promise<Session> {
+  const resolved = await openProject(options, terminal);
+  return { ...resolved, hosts: chooseHosts(resolved.spec, options.host) };
 }
 
 /** The hosts of an environment that a command means; all of them when none is named. @throws DiagnosticsError for an unknown one. */

@@ -1,21 +1,29 @@
 import { ExitCode, failure } from '../diagnostic.ts';
 import { loadAssets } from '../project/assets.ts';
 import { schemaText } from '../report/docs.ts';
+import type { Contracts } from '../spec/resolve.ts';
 import { deref, type Schema, schemaAt } from '../spec/schema.ts';
 import { suggest } from '../spec/suggest.ts';
 import { type CommonOptions, colorsOf, printJson, type Terminal } from './context.ts';
 
-/** Describes a key of deploy.yaml, or of a host file for `host` and what lies below it; without a key, all sections. */
+/** Describes a key of deploy.yaml, or with `host.yaml.` before it one of a host file; without a key, all sections. */
 export async function docs(options: CommonOptions, terminal: Terminal, key = ''): Promise<ExitCode> {
   const { contracts } = await loadAssets();
-  const isHost = key === 'host' || key.startsWith('host.');
-  const root = isHost ? contracts.host.schema : contracts.deploy.schema;
-  const path = isHost ? key.slice('host.'.length) : key;
+  const { root, path } = meant(key, contracts);
   if (path) refuseUnknownKey(root, path);
   const schema = path ? schemaAt(root, path.split('.')) : root;
   if (options.json) printJson(terminal, schema);
   else terminal.out.write(schemaText(key, root, schema ?? root, colorsOf(terminal)));
   return ExitCode.done;
+}
+
+/** The file that a key belongs to, and its path there. `host.os` is found in host.yaml, since deploy.yaml has no such key. */
+function meant(key: string, { deploy, host }: Contracts): { root: Schema; path: string } {
+  const inHostFile = key.match(/^host\.yaml(?:\.(.*))?$/);
+  if (inHostFile) return { root: host.schema, path: inHostFile[1] ?? '' };
+  const below = key.replace(/^host\./, '').split('.');
+  const onlyThere = key.startsWith('host.') && !schemaAt(deploy.schema, key.split('.')) && schemaAt(host.schema, below);
+  return onlyThere ? { root: host.schema, path: below.join('.') } : { root: deploy.schema, path: key };
 }
 
 /** @throws DiagnosticsError when the schema has no such key, with the one that was probably meant. */

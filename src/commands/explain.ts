@@ -3,6 +3,8 @@ import type { HostManifest } from '../compile/manifest.ts';
 import { ExitCode, failure } from '../diagnostic.ts';
 import { manifestOf } from '../pipeline.ts';
 import { explanationText, keyText, type Originated } from '../report/explain.ts';
+import { isText } from '../resources/resource.ts';
+import { originOf, originsOf } from '../spec/origins.ts';
 import { schemaAt } from '../spec/schema.ts';
 import { type CommonOptions, colorsOf, openSession, printJson, type Session, type Terminal } from './context.ts';
 import { refuseUnknownKey } from './docs.ts';
@@ -46,9 +48,7 @@ function explainPlace(
 ): ExitCode {
   const found = manifests.flatMap((manifest) => explainFile(manifest, place.path, place.line) ?? []);
   if (found.length === 0) {
-    const files = manifests.flatMap(({ resources }) =>
-      resources.flatMap((one) => (one.kind === 'file' ? [one.path] : [])),
-    );
+    const files = manifests.flatMap(({ resources }) => resources.flatMap((one) => (isText(one) ? [one.path] : [])));
     throw failure({
       code: 'explain.unknown-place',
       subject: place.path,
@@ -58,7 +58,7 @@ function explainPlace(
       fix: `name a compiled file: ${[...new Set(files)].join(', ')}`,
     });
   }
-  const lines = distinct(found).map((line) => ({ ...line, origins: originsOf(line, session) }));
+  const lines = distinct(found).map((line) => ({ ...line, origins: causesOf(line, session) }));
   if (options.json) printJson(terminal, { lines });
   else terminal.out.write(explanationText(lines, place.line !== undefined, colorsOf(terminal)));
   return ExitCode.done;
@@ -70,17 +70,17 @@ function distinct(lines: readonly CompiledLine[]): CompiledLine[] {
   return [...seen.values()];
 }
 
-/** For each key of a line: its place in the file, or the default that stands in for it. */
-function originsOf(line: CompiledLine, session: Session): Originated[] {
-  const { document } = session.spec;
+/** For each key of a line: where its value comes from, and what stands in where the file is silent. */
+function causesOf(line: CompiledLine, { spec, assets }: Session): Originated[] {
   return line.keys.map((key) => {
-    const path = key.split('.');
-    const schema = schemaAt(session.assets.contracts.deploy.schema, path);
-    const description = schema?.description ?? '';
-    if (document.has(path)) return { key, description, at: document.locate(path, 'key') };
-    return { key, description, default: schema?.default ?? 'derived from other keys' };
+    const path = keyPath(key);
+    const schema = schemaAt(assets.contracts.deploy.schema, path);
+    const fallback = { default: schema?.default ?? 'derived from other keys' };
+    return { key, description: schema?.description ?? '', origin: originOf(spec, schema, path), ...fallback };
   });
 }
+
+const keyPath = (key: string) => key.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 
 function explainKey(
   key: string,
@@ -89,13 +89,16 @@ function explainKey(
   options: CommonOptions,
   terminal: Terminal,
 ): ExitCode {
-  refuseUnknownKey(session.assets.contracts.deploy.schema, key);
+  const { schema } = session.assets.contracts.deploy;
+  refuseUnknownKey(schema, key);
+  const isMeant = (path: string) => path === key || path.startsWith(`${key}.`);
+  const values = originsOf(session.spec, schema).filter(({ path }) => isMeant(path.join('.')));
   const hosts = manifests.map((manifest) => ({
     host: manifest.host.name,
     resources: resourcesFrom(manifest, key).map(({ id }) => id),
     lines: linesFrom(manifest, key),
   }));
-  if (options.json) printJson(terminal, { key, hosts });
-  else terminal.out.write(keyText(key, hosts, colorsOf(terminal)));
+  if (options.json) printJson(terminal, { key, values, hosts });
+  else terminal.out.write(keyText(key, values, hosts, colorsOf(terminal)));
   return ExitCode.done;
 }

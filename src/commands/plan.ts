@@ -1,11 +1,11 @@
-import type { Probe } from '../apply/probe.ts';
 import type { Source } from '../apply/source.ts';
-import type { HostManifest } from '../compile/manifest.ts';
 import { type Diagnostic, DiagnosticsError, ExitCode } from '../diagnostic.ts';
-import { manifestOf, pinned, planHost, sourceOf } from '../pipeline.ts';
+import { type HostPlan, manifestOf, pinned, planHost, sourceOf } from '../pipeline.ts';
 import { blockers, isEmpty, type Plan } from '../plan/change.ts';
 import { diagnosticsText } from '../report/diagnostics.ts';
 import { planText } from '../report/plan.ts';
+import type { DigestKey } from '../secrets/digest-key.ts';
+import { fetchSecrets, type Secrets } from '../secrets/fetch.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
 import type { Connection } from '../transport/transport.ts';
 import {
@@ -19,11 +19,8 @@ import {
 } from './context.ts';
 
 /** One host with what was seen and what would be done, and the connection that saw it. */
-export interface PlannedHost {
+export interface PlannedHost extends HostPlan {
   readonly host: ResolvedHostFile;
-  readonly manifest: HostManifest;
-  readonly plan: Plan;
-  readonly seen: Probe;
   readonly connection: Connection;
   readonly source: Source;
 }
@@ -37,7 +34,7 @@ export interface UnplannedHost {
 /** Shows what an apply would do to each host. Exit code 0: nothing; 2: changes; 1: an error on any host. */
 export async function plan(options: CommonOptions, terminal: Terminal): Promise<ExitCode> {
   const session = await openSession(options, terminal);
-  const results = await planAll(session);
+  const results = await planAll(session, secretsFor(session, terminal));
   for (const result of results) if ('connection' in result) result.connection.close();
   const plans = results.flatMap((result) => ('plan' in result ? [result.plan] : []));
   const diagnostics = results.flatMap((result) => ('error' in result ? result.error.diagnostics : []));
@@ -62,13 +59,27 @@ function report(
   }
 }
 
-/** Plans every host of a session at once. One host's failure hides no other host. */
-export async function planAll(session: Session): Promise<(PlannedHost | UnplannedHost)[]> {
+/** Fetches the values of all secrets that the hosts of a session need. */
+export function secretsFor({ spec, hosts, assets, project }: Session, { environment }: Terminal): Promise<Secrets> {
+  const manifests = hosts.map((host) => manifestOf(spec, host, assets));
+  return fetchSecrets(manifests, spec, { folder: project.folder, environment });
+}
+
+/**
+ * Plans every host of a session at once. One host's failure hides no other host.
+ *
+ * @param newKey see planHost.
+ */
+export async function planAll(
+  session: Session,
+  secrets: Promise<Secrets>,
+  newKey?: () => DigestKey,
+): Promise<(PlannedHost | UnplannedHost)[]> {
   const source = sourceOf(session.project, session.spec);
   return Promise.all(
     session.hosts.map(async (host) => {
       try {
-        return await planOne(session, host, source);
+        return await planOne(session, host, source, secrets, newKey);
       } catch (error) {
         if (error instanceof DiagnosticsError) return { host, error };
         throw error;
@@ -77,7 +88,13 @@ export async function planAll(session: Session): Promise<(PlannedHost | Unplanne
   );
 }
 
-async function planOne(session: Session, host: ResolvedHostFile, source: Promise<Source>): Promise<PlannedHost> {
+async function planOne(
+  session: Session,
+  host: ResolvedHostFile,
+  source: Promise<Source>,
+  secrets: Promise<Secrets>,
+  newKey?: () => DigestKey,
+): Promise<PlannedHost> {
   // The connection takes the longest: everything else is done while it opens.
   const { connectSsh } = await import('../transport/ssh.ts');
   const [connection, manifest] = await Promise.all([
@@ -85,8 +102,8 @@ async function planOne(session: Session, host: ResolvedHostFile, source: Promise
     source.then((known) => pinned(manifestOf(session.spec, host, session.assets), known)),
   ]);
   try {
-    const { plan: made, seen } = await planHost(connection, manifest);
-    return { host, manifest, plan: made, seen, connection, source: await source };
+    const made = await planHost(connection, manifest, await secrets, newKey);
+    return { ...made, host, connection, source: await source };
   } catch (error) {
     connection.close();
     throw error;

@@ -1,4 +1,4 @@
-import { type Diagnostic, DiagnosticsError, ExitCode } from '../diagnostic.ts';
+import { type Diagnostic, DiagnosticsError, ExitCode, strictly } from '../diagnostic.ts';
 import { specOf } from '../pipeline.ts';
 import { loadAssets } from '../project/assets.ts';
 import { loadProject } from '../project/load.ts';
@@ -11,7 +11,7 @@ export async function validate(options: CommonOptions, terminal: Terminal): Prom
   const assets = await loadAssets();
   const project = loadProject(options.file);
   const found = environmentsFor(project.sources, options);
-  const diagnostics = withoutRepeats(
+  const problems = withoutRepeats(
     found.flatMap((environment) =>
       problemsOf(() => {
         const { spec, warnings } = specOf(project, environment, assets);
@@ -20,6 +20,7 @@ export async function validate(options: CommonOptions, terminal: Terminal): Prom
       }),
     ),
   );
+  const diagnostics = options.strict ? strictly(problems) : problems;
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   if (options.json) printJson(terminal, { valid: errors === 0, environments: found, diagnostics });
   else report(diagnostics, errors, found, options, terminal);

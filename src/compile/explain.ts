@@ -1,4 +1,4 @@
-import type { FileResource, Resource } from '../resources/resource.ts';
+import { isText, type Resource, type TextResource } from '../resources/resource.ts';
 import type { HostManifest } from './manifest.ts';
 
 /** One line of a compiled file, with the keys of deploy.yaml that it follows from (none: the template alone). */
@@ -11,10 +11,9 @@ export interface CompiledLine {
   readonly keys: readonly string[];
 }
 
-const filesOf = (manifest: HostManifest) =>
-  manifest.resources.filter((resource): resource is FileResource => resource.kind === 'file');
+const filesOf = (manifest: HostManifest) => manifest.resources.filter(isText);
 
-function linesOf({ path, content, lines }: FileResource): CompiledLine[] {
+function linesOf({ path, content, lines }: TextResource): CompiledLine[] {
   return content
     .split('\n')
     .slice(0, -1)

@@ -1,7 +1,8 @@
 import { type Diagnostic, DiagnosticsError, type Position } from '../diagnostic.ts';
 import { sha256 } from '../plan/digest.ts';
-import { kindOrder, type Resource } from '../resources/resource.ts';
+import { isText, kindOrder, type Resource } from '../resources/resource.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
+import type { ProjectFile } from './project-file.ts';
 
 /**
  * Everything that one host should have, in the order in which it can be made. `positions` tells where in deploy.yaml
@@ -12,6 +13,8 @@ export interface HostManifest {
   readonly environment: string;
   readonly host: ResolvedHostFile;
   readonly resources: readonly Resource[];
+  /** Files for people that lie beside the manifest, such as user data for a fresh VM; paths are relative to its folder. */
+  readonly companions: readonly ProjectFile[];
   readonly positions: Readonly<Record<string, Position>>;
 }
 
@@ -84,7 +87,7 @@ export function manifestJson(manifest: HostManifest): string {
   const { project, environment, host, resources } = manifest;
   const { name, os, architecture, roles } = host;
   const written = resources.map((resource) => {
-    if (resource.kind !== 'file') return resource;
+    if (!isText(resource)) return resource;
     const { content, lines: _lines, ...rest } = resource;
     return { ...rest, sha256: sha256(content) };
   });

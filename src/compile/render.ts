@@ -21,6 +21,8 @@ export interface Rendered {
 const OPEN = '\u{F0000}';
 const CLOSE = '\u{F0001}';
 const BLOCK_END = '\u{F0002}';
+// All three begin with the same half of a surrogate pair; looking for it is the cheapest way to see that a line has none.
+const FIRST_HALF = '\uDB80';
 const mark = (key: string) => `${OPEN}${key}${CLOSE}`;
 
 // The runtime alone is enough for precompiled templates, and loads in a tenth of the time; its types are the whole's.
@@ -32,16 +34,29 @@ engine.registerHelper('when', function (this: unknown, flag: unknown, options: H
   return on ? `${mark(key)}${OPEN}${options.fn(this)}${BLOCK_END}` : '';
 });
 
+const loadedTemplates = new WeakMap<Templates, Readonly<Record<string, HandlebarsWhole.TemplateDelegate>>>();
+
+/** All templates as functions; each is a partial to the others: {{> systemd/hardening}}. */
+function loaded(templates: Templates): Readonly<Record<string, HandlebarsWhole.TemplateDelegate>> {
+  const known = loadedTemplates.get(templates);
+  if (known) return known;
+  const functions = Object.fromEntries(
+    Object.entries(templates).map(([name, one]) => [name, engine.template(one as TemplateSpecification)]),
+  );
+  loadedTemplates.set(templates, functions);
+  return functions;
+}
+
 /**
  * Fills a template. Every value is escaped for `grammar` before the template sees it, so a template cannot forget to.
  *
  * @throws UnwritableValue when a value cannot stand in a file of this grammar.
  */
 export function render(templates: Templates, name: string, grammar: Grammar, context: Context): Rendered {
-  const precompiled = templates[name];
-  if (!precompiled) throw new Error(`there is no template ${name}`);
-  const template = engine.template(precompiled as TemplateSpecification);
-  return unmark(template(prepare(context, grammar), { allowProtoPropertiesByDefault: false }));
+  const partials = loaded(templates);
+  const template = partials[name];
+  if (!template) throw new Error(`there is no template ${name}`);
+  return unmark(template(prepare(context, grammar), { allowProtoPropertiesByDefault: false, partials }));
 }
 
 function prepare(value: unknown, grammar: Grammar): unknown {
@@ -64,6 +79,10 @@ function unmark(marked: string): Rendered {
   let last = '';
   const lines: string[][] = [];
   const text = marked.split('\n').map((line) => {
+    if (!line.includes(FIRST_HALF)) {
+      lines.push(blocks.length > 0 ? [...new Set(blocks)] : []);
+      return line;
+    }
     const ended = line.match(/^\u{F0002}+/u)?.[0] ?? '';
     for (const _ of ended) blocks.pop();
     const keys = new Set(blocks);

@@ -2,6 +2,7 @@ import type { HostManifest } from '../compile/manifest.ts';
 import { kindFor } from '../resources/kind.ts';
 import { lookUp, type Observed } from '../resources/observed.ts';
 import { nameOf, type UnitResource } from '../resources/resource.ts';
+import { startsByItself } from '../resources/unit.ts';
 import type { Activation, Change } from './change.ts';
 import { digest } from './digest.ts';
 import type { HostRecord } from './record.ts';
@@ -39,7 +40,7 @@ export function activationOf(
   }
   const gone = Object.keys(recorded).filter((id) => !(id in inputs));
   if (gone.length > 0) return { ...base, verb: 'reload', reason: `${gone.map(nameOf).join(' and ')} left` };
-  return state.value.enabled === 'enabled' ? undefined : { ...base, verb: 'start', reason: 'it is not enabled' };
+  return startsByItself(state.value) ? undefined : { ...base, verb: 'start', reason: 'it is not enabled' };
 }
 
 const isWrite = (change: Change | undefined) =>

@@ -1,13 +1,23 @@
 import { diffLines } from 'diff';
 import type { HostManifest } from '../compile/manifest.ts';
-import type { Resource } from '../resources/resource.ts';
+import { isText, type Resource } from '../resources/resource.ts';
 import type { Cause, Change } from './change.ts';
 
-/** The keys of deploy.yaml that a change follows from: for text, those of the lines that differ. */
+/**
+ * The keys of deploy.yaml that a change follows from: for text, those of the lines that differ. A whole file also names its
+ * foreign lines.
+ */
 export function causesOf(manifest: HostManifest, resource: Resource, text: Change['text']): Cause[] {
-  const keys = text ? changedLineKeys(text) : [];
-  return (keys.length > 0 ? keys : [resource.origin]).flatMap((key) => causeOf(manifest, key));
+  const changed = text ? changedLineKeys(text) : [];
+  const keys = changed.length > 0 ? changed : [resource.origin, ...foreignKeys(resource)];
+  return keys.flatMap((key) => causeOf(manifest, key));
 }
+
+/** Whether a key holds foreign lines: code of a user's own, which is written as it is. */
+export const isForeign = (key: string): boolean => key.startsWith('patches.');
+
+const foreignKeys = (resource: Resource): string[] =>
+  isText(resource) ? [...new Set(resource.lines.flat())].filter(isForeign) : [];
 
 /** A key with its place, or nothing when the file has no such key (a default, whose section is named instead). */
 export function causeOf(manifest: HostManifest, key: string): Cause[] {

@@ -8,9 +8,9 @@ export type Action = 'create' | 'update' | 'delete' | 'adopt' | 'keep' | 'none';
 
 /**
  * Why its state is what it is, from (record, live, desired). It explains and never decides.
- * `conflict` and `unknown` stop an apply.
+ * `conflict` and `unknown` stop an apply. `unchecked` is as it should be, as far as it could be compared.
  */
-export type ChangeClass = 'unchanged' | 'change' | 'drift' | 'conflict' | 'adopt' | 'prune' | 'unknown';
+export type ChangeClass = 'unchanged' | 'unchecked' | 'change' | 'drift' | 'conflict' | 'adopt' | 'prune' | 'unknown';
 
 /** A key of deploy.yaml and where it stands. */
 export interface Cause extends Position {

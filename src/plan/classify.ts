@@ -23,12 +23,16 @@ export function differences(before: Attributes | undefined, after: Attributes): 
 const equal = (before: Attributes | undefined, after: Attributes) => differences(before, after).length === 0;
 const names = (list: Change['attributes']) => list.map(({ name }) => name).join(', ');
 
-/** Compares one resource: `base` is what was last applied, `live` what is there, `desired` what should be. */
+/**
+ * Compares one resource: `base` is what was last applied, `live` what is there, `desired` what should be, and `claimed`
+ * whether what is there may be somebody else's.
+ */
 export function classify(
   kind: Kind,
   desired: Attributes,
   live: Read<Attributes>,
   base: RecordedResource | undefined,
+  claimed = kind.claims,
 ): Verdict {
   if (live.state === 'unknown') return unknownVerdict(kind, live.because);
   if (live.state === 'absent') return absentVerdict(desired, base);
@@ -40,7 +44,9 @@ export function classify(
       : verdict('adopt', 'adopt', 'was there before and is as it should be; it will be recorded', attributes);
   }
   if (!base) {
-    return kind.claims
+    if (kind.claims && !claimed)
+      return verdict('update', 'change', "is the distribution's own, as it was installed", attributes);
+    return claimed
       ? verdict(
           'none',
           'conflict',

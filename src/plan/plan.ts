@@ -57,7 +57,10 @@ interface Decision {
 function decide(resource: Resource, manifest: HostManifest, observed: Observed, record: HostRecord): Decision {
   const kind = kindFor(resource);
   const name = nameOf(resource.id);
-  const verdict = classify(kind, kind.desired(resource), kind.read(name, observed), record.resources.get(resource.id));
+  const claimed = kind.claims && !kind.unclaimed?.(name, observed);
+  const base = record.resources.get(resource.id);
+  const compared = classify(kind, kind.desired(resource), kind.read(name, observed), base, claimed);
+  const verdict = withoutValue(compared, kind.unchecked?.(resource));
   const text = textOf(resource, verdict, observed);
   const edited = verdict.action === 'update' && verdict.class === 'change';
   const causes = edited ? causesOf(manifest, resource, text) : causeOf(manifest, resource.origin);
@@ -65,6 +68,12 @@ function decide(resource: Resource, manifest: HostManifest, observed: Observed, 
   const change = { id: resource.id, kind: resource.kind, name, action, class: changeClass, reason, causes, attributes };
   return { resource, verdict, change: text ? { ...change, text } : change };
 }
+
+/** A resource that is as it should be, but for a content that could not be compared. */
+const withoutValue = (verdict: Verdict, because: string | undefined): Verdict =>
+  because === undefined || verdict.class !== 'unchanged'
+    ? verdict
+    : { ...verdict, class: 'unchecked', reason: `was not compared: ${because}` };
 
 /** Text before and after, when the live content differs and was small enough to be sent along. */
 function textOf(resource: Resource, verdict: Verdict, observed: Observed): Change['text'] {
@@ -106,7 +115,9 @@ function groupFor(
   const before = record.resources.get(resource.id);
   const wasThere =
     verdict.attributes.length === 0 || verdict.attributes.some((attribute) => attribute.before !== undefined);
-  const line = recordLine(resource, before?.origin ?? (wasThere ? 'adopted' : 'created'));
+  // What was nobody's comes back by itself when the resource goes, so nothing of it has to stay.
+  const adopted = wasThere && !kind.unclaimed?.(change.name, observed);
+  const line = recordLine(resource, before?.origin ?? (adopted ? 'adopted' : 'created'));
   const undo: RecordLine[] = [before ?? { id: resource.id, gone: true }];
   const activation = resource.kind === 'unit' ? activations.find(({ unit }) => unit === resource.name) : undefined;
   const place = { subject: resource.id, removal: false };
@@ -223,12 +234,22 @@ function removalGroup(recorded: RecordedResource, change: Change, steps: readonl
 /** Content of each path that will change, as it was seen: what differs when the transaction begins makes the plan stale. */
 function expectationsOf(changes: readonly Change[], observed: Observed): Expectation[] {
   return changes
-    .filter(
-      ({ kind, action }) => (kind === 'file' || kind === 'symlink') && ['create', 'update', 'delete'].includes(action),
-    )
-    .map(({ name }) => {
-      const live = lookUp(observed.paths, name);
-      const was = live.state === 'present' ? (live.value.sha256 ?? live.value.type) : 'absent';
-      return { path: name, was };
+    .filter(({ action }) => ['create', 'update', 'delete'].includes(action))
+    .flatMap(({ kind, name }) => {
+      const was = seenAt(kind, name, observed);
+      return was === undefined ? [] : [{ path: name, was }];
     });
+}
+
+/** What was seen at the path of a text, a secret or a link, or undefined for what has no content to hash. */
+function seenAt(kind: Change['kind'], path: string, observed: Observed): string | undefined {
+  if (kind === 'file' || kind === 'symlink') {
+    const live = lookUp(observed.paths, path);
+    return live.state === 'present' ? (live.value.sha256 ?? live.value.type) : 'absent';
+  }
+  if (kind !== 'secret' && kind !== 'secret-file') return undefined;
+  const live = lookUp(observed.secrets, path);
+  if (live.state !== 'present') return 'absent';
+  // A file without a digest was found on a host that has no key yet.
+  return live.value.digest ?? (live.value.type === 'file' ? undefined : live.value.type);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Ajv, type Options, type ValidateFunction } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
 import Handlebars from 'handlebars';
-import type { Schema } from '../spec/schema.ts';
+import { ownKeywords, type Schema } from '../spec/schema.ts';
 import type { Contract } from '../spec/validate.ts';
 import type { Assets } from './assets.ts';
 
@@ -12,7 +12,7 @@ const schemas = ['deploy', 'host'] as const;
 
 function ajvFor(): Ajv {
   const ajv = new Ajv(options);
-  ajv.addVocabulary(['x-expects']);
+  ajv.addVocabulary(ownKeywords);
   return ajv;
 }
 

@@ -14,6 +14,8 @@ export function schemaText(key: string, root: Schema, schema: Schema, colors: Co
   fact('type', schema['x-expects'] ? `${takes}: ${schema['x-expects']}` : takes);
   if (schema.minimum !== undefined) fact('range', `${schema.minimum} to ${schema.maximum}`);
   if (schema.default !== undefined && !isEmptyObject(schema.default)) fact('default', value(schema.default));
+  if (schema['x-because']) fact('because', schema['x-because']);
+  if (schema['x-releases']) fact('only on', `${schema['x-releases'].join(', ')}: ${schema['x-floor'] ?? ''}`);
   if (schema.examples?.[0] !== undefined) fact('example', value(schema.examples[0]));
   for (const [name, raw] of Object.entries(schema.properties ?? {})) {
     const property = deref(root, raw);

@@ -1,5 +1,6 @@
 import { createTwoFilesPatch } from 'diff';
 import { printable } from '../diagnostic.ts';
+import { isForeign } from '../plan/cause.ts';
 import { type Action, blockers, type Cause, type Change, countActions, isEmpty, type Plan } from '../plan/change.ts';
 import type { Colors } from './colors.ts';
 import { plural } from './diagnostics.ts';
@@ -58,8 +59,13 @@ function changeLines(change: Change, plan: Plan, colors: Colors): string[] {
   return [...lines, ...attributeLines(change, colors)];
 }
 
+/** The first causes; foreign lines go first, so that they are never among those that are only counted. */
 function causesText(causes: readonly Cause[]): string {
-  const shown = causes.slice(0, 4).map(({ file, line, key }) => `${file}:${line} ${key}`);
+  const foreign = causes.filter(({ key }) => isForeign(key));
+  const ordered = [...foreign, ...causes.filter(({ key }) => !isForeign(key))];
+  const shown = ordered
+    .slice(0, Math.max(4, foreign.length))
+    .map(({ file, line, key }) => `${file}:${line} ${key}${isForeign(key) ? ' (foreign)' : ''}`);
   return shown.join(', ') + (causes.length > shown.length ? ` and ${causes.length - shown.length} more` : '');
 }
 

@@ -10,6 +10,10 @@ export const uploadOf = (content: string) => `sha256-${sha256(content)}`;
 /** A regular file: content, owner and mode. It is replaced by a rename, so readers see the old one or the new one. */
 export const fileKind: Kind<FileResource> = {
   claims: true,
+  unclaimed: (path, observed) => {
+    const read = lookUp(observed.paths, path);
+    return read.state === 'present' && read.value.pristine === true;
+  },
   probe: (path) => ({ paths: [path] }),
   read: (path, observed) =>
     mapRead(lookUp(observed.paths, path), ({ type, mode, owner, group, sha256: content }) => ({

@@ -7,6 +7,8 @@ import { databaseKind } from './postgres-database.ts';
 import { roleKind } from './postgres-role.ts';
 import { releaseKind } from './release.ts';
 import type { Resource, ResourceKind } from './resource.ts';
+import { secretKind } from './secret.ts';
+import { secretFileKind } from './secret-file.ts';
 import type { Step } from './step.ts';
 import { symlinkKind } from './symlink.ts';
 import { unitKind } from './unit.ts';
@@ -28,8 +30,12 @@ export interface Kind<R extends Resource = Resource> {
   desired(resource: R): Attributes;
   /** What else to keep in the record, for the day when the file no longer names it. */
   remembered?(resource: R): Attributes;
+  /** Why its content is not compared this time, though all else is. */
+  unchecked?(resource: R): string | undefined;
   /** Whether one that is there already, and differs, may be somebody else's. */
   readonly claims: boolean;
+  /** Whether the one that is there belongs to nobody in particular, so that taking its place is no conflict. */
+  unclaimed?(name: string, observed: Observed): boolean;
   /** Whether its steps look for themselves, so that they may be planned while its state is unknown. */
   readonly selfChecking?: boolean;
   /** How to get from what was read to what is desired; called only when the two differ. */
@@ -43,7 +49,9 @@ const kinds: { readonly [K in ResourceKind]: Kind<Extract<Resource, { kind: K }>
   group: groupKind,
   user: userKind,
   directory: directoryKind,
+  secret: secretKind,
   file: fileKind,
+  'secret-file': secretFileKind,
   symlink: symlinkKind,
   unit: unitKind,
   'postgres-role': roleKind,

@@ -1,6 +1,8 @@
 /** What is to be read from a host. Everything is asked for at once (apply/probe). */
 export interface Wanted {
   readonly paths: readonly string[];
+  /** Paths of files with secrets in them: their hash is never taken without a key. */
+  readonly secrets: readonly string[];
   readonly packages: readonly string[];
   readonly users: readonly string[];
   readonly groups: readonly string[];
@@ -30,8 +32,36 @@ export interface PathState {
   readonly sha256?: string;
   /** Content of a small text file whose hash is not the wanted one; for the difference that people read. */
   readonly content?: string;
+  /** Whether it is a package's configuration file that nobody has changed since it was installed (deb-conffiles(5)). */
+  readonly pristine?: true;
   /** Where a symbolic link points. */
   readonly target?: string;
+}
+
+/** A file with secrets in it. */
+export interface SecretState {
+  readonly type: PathState['type'];
+  readonly mode: string;
+  readonly owner: string;
+  readonly group: string;
+  /** Digest of a regular file's content under the host's key; missing while the host has none. */
+  readonly digest?: string;
+  /** What the host noted when it last put secrets into this file. */
+  readonly composed?: Composition;
+  /** As that of a path. */
+  readonly pristine?: true;
+}
+
+/** What a file with secrets in it was made from. */
+export interface Composition {
+  /** SHA-256 of the text without its secrets. */
+  readonly template: string;
+  /** Keyed digest of what came out. */
+  readonly result: string;
+  /** The digests of the secrets that the plan knew, as `NAME=digest` separated by spaces. */
+  readonly secrets: string;
+  /** Keyed digest of each secret that went in, by its path. */
+  readonly parts: Readonly<Record<string, string>>;
 }
 
 export interface UnitState {
@@ -63,6 +93,7 @@ export interface HostFacts {
 export interface Observed {
   readonly facts: HostFacts;
   readonly paths: ReadonlyMap<string, Read<PathState>>;
+  readonly secrets: ReadonlyMap<string, Read<SecretState>>;
   readonly packages: ReadonlyMap<string, Read<{ readonly version: string }>>;
   readonly users: ReadonlyMap<string, Read<UserState>>;
   readonly groups: ReadonlyMap<string, Read<true>>;
@@ -71,7 +102,16 @@ export interface Observed {
   readonly databases: ReadonlyMap<string, Read<{ readonly owner: string }>>;
 }
 
-const nothing: Wanted = { paths: [], packages: [], users: [], groups: [], units: [], roles: [], databases: [] };
+const nothing: Wanted = {
+  paths: [],
+  secrets: [],
+  packages: [],
+  users: [],
+  groups: [],
+  units: [],
+  roles: [],
+  databases: [],
+};
 
 /** One request out of many, each name once, in a fixed order. */
 export function wantAll(parts: readonly Partial<Wanted>[]): Wanted {

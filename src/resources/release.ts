@@ -36,10 +36,15 @@ function activeInstances(name: string, slot: Slot, observed: Observed): number[]
     .sort((a, b) => a - b);
 }
 
-/** The file that makes the live link anew at each boot; the executor writes it at each switch (go_live). */
+/** The file that makes the links to the live slot and its release anew at each boot; the executor writes it at each switch (go_live). */
 const liveFile = (name: string) => `/etc/tmpfiles.d/${name}-live.conf`;
 const liveFileText = (name: string, slot: Slot) =>
-  `# The live slot of ${name}, written by Fairlead at each switch (tmpfiles.d(5)).\nL+ ${layout(name).live} - - - - ${slot}\n`;
+  [
+    `# The live slot of ${name} and the release in it, written by Fairlead at each switch (tmpfiles.d(5)).`,
+    `L+ ${layout(name).live} - - - - ${slot}`,
+    `L+ ${layout(name).liveRelease} - - - - ${layout(name).slot(slot)}`,
+    '',
+  ].join('\n');
 
 /** Whether the next boot brings the slot up by itself: its link is declared, and its running instances are enabled. */
 function comesBack(name: string, slot: Slot, running: readonly number[], observed: Observed): boolean {

@@ -50,6 +50,37 @@ export interface FileResource extends Base, Owned {
   readonly lines: readonly (readonly string[])[];
 }
 
+/**
+ * A file that only root may read and that holds the value of one secret. Its value is known to nobody here: it is fetched from
+ * its source at the last moment (secrets/), or made on the host.
+ */
+export interface SecretResource extends Base {
+  readonly kind: 'secret';
+  readonly path: string;
+  /** Name in the section `secrets` of deploy.yaml. */
+  readonly secret: string;
+  /** How many random bytes the host makes it from; left out when its value comes from elsewhere. */
+  readonly bytes?: number;
+  /** Keyed digest of the value that it should have; filled in by `pinSecrets` once value and key are known. */
+  readonly digest?: string;
+  /** Why the value could not be fetched, so that it is not compared; filled in by `pinSecrets`. */
+  readonly unchecked?: string;
+}
+
+/**
+ * A text file with secrets in it. In `content` each stands as `@@NAME@@`, `@@NAME:pgpass@@` for a password file of libpq, or
+ * `@@NAME:crypt@@` for its hash (crypt(3)); the
+ * host puts the values in, from the files of the secrets that `needs` lists.
+ */
+export interface SecretFileResource extends Base, Owned {
+  readonly kind: 'secret-file';
+  readonly path: string;
+  readonly content: string;
+  readonly lines: readonly (readonly string[])[];
+  /** Keyed digests of the values that go in, as `NAME=digest` separated by spaces; filled in by `pinSecrets`. */
+  readonly digests?: string;
+}
+
 export interface SymlinkResource extends Base {
   readonly kind: 'symlink';
   readonly path: string;
@@ -62,15 +93,18 @@ export interface ServiceInput {
   readonly effect: 'reload' | 'restart';
 }
 
+/** Programs that judge a configuration before a service takes it up; executor.sh knows how to run each. */
+export type Validator = 'nginx' | 'sshd' | 'nftables';
+
 /** A systemd unit that is enabled and active, and that has taken up the current state of its inputs. */
 export interface UnitResource extends Base {
   readonly kind: 'unit';
   readonly name: string;
   readonly inputs: readonly ServiceInput[];
-  /** Checks the configuration as a whole before the service takes it up; `nginx` runs `nginx -t`. */
-  readonly validator?: 'nginx';
-  /** Request that must succeed once the service is active, over loopback. */
-  readonly check?: { readonly port: number; readonly host: string; readonly path: string };
+  /** Checks the configuration as a whole before the service takes it up (plan/order.ts names the commands). */
+  readonly validator?: Validator;
+  /** Request that must succeed once the service is active, over loopback; with `tls`, over HTTPS with any certificate. */
+  readonly check?: { readonly port: number; readonly host: string; readonly path: string; readonly tls?: boolean };
 }
 
 /** A PostgreSQL role that may log in and nothing more. */
@@ -116,6 +150,8 @@ export type Resource =
   | UserResource
   | DirectoryResource
   | FileResource
+  | SecretResource
+  | SecretFileResource
   | SymlinkResource
   | UnitResource
   | PostgresRoleResource
@@ -130,13 +166,21 @@ export const kindOrder: readonly ResourceKind[] = [
   'group',
   'user',
   'directory',
+  'secret',
   'file',
+  'secret-file',
   'symlink',
   'unit',
   'postgres-role',
   'postgres-database',
   'release',
 ];
+
+/** Files whose text is compiled. */
+export type TextResource = FileResource | SecretFileResource;
+
+export const isText = (resource: Resource): resource is TextResource =>
+  resource.kind === 'file' || resource.kind === 'secret-file';
 
 /** The name in an id: what stands behind the first colon. */
 export const nameOf = (id: string) => id.slice(id.indexOf(':') + 1);

@@ -7,6 +7,7 @@ import {
   type Node,
   Pair,
   YAMLMap,
+  type YAMLSeq,
   type Document as YamlDocument,
 } from 'yaml';
 import { codeFrame, type Diagnostic, type Position } from '../diagnostic.ts';
@@ -23,6 +24,12 @@ export type KeyPath = readonly (string | number)[];
 /** A place in a document: the key of an entry, or its value. */
 export type Part = 'key' | 'value';
 
+/** One entry of a map or a list as the file holds it. */
+export interface Entry {
+  readonly parent: YAMLMap | YAMLSeq;
+  readonly index: number;
+}
+
 /** A YAML file whose values still know their line and column, also after an environment was merged over it. */
 export class Document {
   private constructor(
@@ -30,6 +37,8 @@ export class Document {
     private readonly root: Node | null,
     private readonly lines: LineCounter,
     private readonly plain: unknown,
+    /** Offsets of the environment's map that was merged over the rest. */
+    private readonly overlay: readonly [number, number] = [0, 0],
   ) {}
 
   /** Takes a parsed file whose errors were already reported. `plain` is its content as plain values. */
@@ -58,23 +67,55 @@ export class Document {
     return { file: this.file.path, line: Math.max(1, line), column: Math.max(1, col) };
   }
 
+  /** The entry at a key path as it stands in the file; undefined when the file does not hold it itself. */
+  entry(path: KeyPath): Entry | undefined {
+    const parent = this.node(path.slice(0, -1));
+    const key = path.at(-1);
+    if (isMap(parent)) {
+      const index = parent.items.findIndex((item) => keyOf(item) === String(key));
+      return index < 0 ? undefined : { parent, index };
+    }
+    return isSeq(parent) && parent.items[Number(key)] !== undefined ? { parent, index: Number(key) } : undefined;
+  }
+
+  /** Whether two keys of the map at a path stand in one map of the file, and not one of them in the environment's. */
+  standTogether(path: KeyPath, one: string, other: string): boolean {
+    const [from, to] = this.overlay;
+    const [first, second] = [one, other].map((key) => {
+      const { parent, index } = this.entry([...path, key]) ?? {};
+      const offset = rangeOf((parent as YAMLMap | undefined)?.items[index ?? -1]?.key as Node | undefined)?.offset;
+      return offset === undefined ? undefined : offset >= from && offset < to;
+    });
+    return first !== undefined && first === second;
+  }
+
+  /** The node at a key path, aliases not followed. */
+  node(path: KeyPath): Node | null | undefined {
+    return path.reduce<Node | null | undefined>((at, key) => {
+      if (isMap(at)) return at.items.find((item) => keyOf(item) === String(key))?.value as Node | null | undefined;
+      return isSeq(at) ? (at.items[Number(key)] as Node | undefined) : undefined;
+    }, this.root);
+  }
+
   /** A diagnostic at a key path, with its code frame. */
-  problem(path: KeyPath, part: Part, problem: Omit<Diagnostic, 'at' | 'frame'>): Diagnostic {
+  problem(path: KeyPath, part: Part, problem: Omit<Diagnostic, 'at' | 'frame' | 'key'>): Diagnostic {
     const at = this.locate(path, part);
     const { length } = this.find(path, part);
-    return { ...problem, at, frame: codeFrame(this.file.text, at.line, at.column, length) };
+    return { ...problem, at, key: path, frame: codeFrame(this.file.text, at.line, at.column, length) };
   }
 
   /**
    * This document with the map at `environments.<name>` merged over it: maps key by key, while lists and single
-   * values replace what was there. `environments` itself stays.
+   * values replace what was there. A map takes the place of nothing else, so that validation sees what is no map where
+   * one should be. `environments` itself stays.
    */
   overlaid(environment: string): Document {
     const path = ['environments', environment];
     const overlay = isMap(this.root) ? this.root.getIn(path, true) : undefined;
     const over = path.reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), this.plain);
     if (!isMap(this.root) || !isMap(overlay) || !isRecord(over) || !isRecord(this.plain)) return this;
-    return new Document(this.file, mergeMaps(this.root, overlay), this.lines, mergePlain(this.plain, over));
+    const [from = 0, to = 0] = overlay.range ?? [];
+    return new Document(this.file, mergeMaps(this.root, overlay), this.lines, mergePlain(this.plain, over), [from, to]);
   }
 
   private find(path: KeyPath, part: Part): { offset: number; length: number } {
@@ -119,7 +160,7 @@ function mergeMaps(base: YAMLMap, over: YAMLMap): YAMLMap {
     if (!before) items.push(item);
     else if (isMap(before.value) && isMap(item.value))
       items[index] = new Pair(before.key, mergeMaps(before.value, item.value));
-    else items[index] = item;
+    else if (!isMap(item.value)) items[index] = item;
   }
   return withItems(base, items);
 }
@@ -128,7 +169,8 @@ function mergePlain(base: Record<string, unknown>, over: Record<string, unknown>
   const merged = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const before = merged[key];
-    merged[key] = isRecord(before) && isRecord(value) ? mergePlain(before, value) : value;
+    if (isRecord(before) && isRecord(value)) merged[key] = mergePlain(before, value);
+    else if (before === undefined || !isRecord(value)) merged[key] = value;
   }
   return merged;
 }

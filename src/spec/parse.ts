@@ -1,6 +1,16 @@
-import { isScalar, LineCounter, parseDocument, visit, type YAMLError, type Document as YamlDocument } from 'yaml';
-import { codeFrame, type Diagnostic, DiagnosticsError } from '../diagnostic.ts';
+import {
+  isCollection,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLError,
+  type Document as YamlDocument,
+} from 'yaml';
+import { codeFrame, type Diagnostic, DiagnosticsError, type TextEdit } from '../diagnostic.ts';
 import { Document, type SourceFile } from './document.ts';
+import { deleteEntry } from './edits.ts';
 
 /** Largest file that is read, in bytes of UTF-8. The largest real file seen has a few kilobytes. */
 export const MAX_BYTES = 1024 * 1024;
@@ -33,7 +43,7 @@ export function parse(file: SourceFile): Document {
     uniqueKeys: true,
     version: '1.2',
   });
-  const problems = [...parsed.errors, ...parsed.warnings].map((error) => syntaxProblem(file, lines, error));
+  const problems = [...parsed.errors, ...parsed.warnings].map((error) => syntaxProblem(file, parsed, lines, error));
   problems.push(...controlCharacters(file, parsed, lines), ...brokenAliases(file, parsed, lines));
   if (problems.length > 0) throw new DiagnosticsError(withoutRepeats(problems));
   if (parsed.contents === null) {
@@ -75,18 +85,103 @@ const messages: Partial<Record<YAMLError['code'], string>> = {
   MULTIPLE_DOCS: 'the file holds more than one document',
 };
 
-function syntaxProblem(file: SourceFile, lines: LineCounter, error: YAMLError): Diagnostic {
-  const { line, col } = lines.linePos(error.pos[0]);
-  const tab = file.text.split('\n')[line - 1]?.match(/^ *\t/);
-  const code = tab ? 'TAB_AS_INDENT' : error.code;
+/** Where a syntax error is shown, and as what: the parser notices some only after the place that must be corrected. */
+interface Culprit {
+  readonly code: YAMLError['code'];
+  readonly offset: number;
+  readonly message?: string;
+}
+
+function syntaxProblem(
+  file: SourceFile,
+  parsed: YamlDocument.Parsed,
+  lines: LineCounter,
+  error: YAMLError,
+): Diagnostic {
+  const { code, offset, message } = culpritOf(file, parsed, lines, error);
+  const { line, col } = lines.linePos(offset);
+  const only = parsed.errors.every((one) => one.code === 'DUPLICATE_KEY');
+  const edit = only ? deletedKey(file, parsed, offset) : undefined;
   return {
     severity: 'error',
     code: `yaml.${code.toLowerCase().replaceAll('_', '-')}`,
-    message: messages[code] ?? `this is not valid YAML: ${lowerFirst(error.message)}`,
+    message: message ?? messages[code] ?? `this is not valid YAML: ${lowerFirst(error.message)}`,
     fix: fixes[code] ?? 'correct the syntax at this place',
-    at: { file: file.path, line, column: tab ? tab[0].length : col },
-    frame: codeFrame(file.text, line, tab ? tab[0].length : col),
+    at: { file: file.path, line, column: col },
+    frame: codeFrame(file.text, line, col),
+    ...(edit ? { edit } : {}),
   };
+}
+
+function culpritOf(file: SourceFile, parsed: YamlDocument.Parsed, lines: LineCounter, error: YAMLError): Culprit {
+  const [offset] = error.pos;
+  const opened = openedBefore(file, parsed, lines, error);
+  if (opened !== undefined) {
+    const message = `the ${file.text[opened]} that stands here has no end on this line`;
+    return { code: 'MISSING_CHAR', offset: opened, message };
+  }
+  const deeper = deeperLine(file, parsed, error);
+  if (deeper !== undefined) {
+    const message = 'this line is indented deeper than the one above, and so continues its value';
+    return { code: 'BAD_INDENT', offset: deeper, message };
+  }
+  const start = file.text.lastIndexOf('\n', offset - 1) + 1;
+  const tab = file.text.slice(start).match(/^ *\t/);
+  if (tab) return { code: 'TAB_AS_INDENT', offset: start + tab[0].length - 1 };
+  const blank = error.code === 'BAD_INDENT' ? (file.text.slice(offset).match(/^\s*/)?.[0].length ?? 0) : 0;
+  return { code: error.code, offset: offset + blank };
+}
+
+/**
+ * Where the quote or bracket stands whose missing end leads to an error further down: the last quoted text that begins on an
+ * earlier line and ends on the line of the error, or the list or map that the error says must end.
+ */
+function openedBefore(
+  file: SourceFile,
+  parsed: YamlDocument.Parsed,
+  lines: LineCounter,
+  error: YAMLError,
+): number | undefined {
+  const [offset] = error.pos;
+  const lineOf = (place: number) => lines.linePos(place).line;
+  const unended = / end with a [\]}]/.test(error.message);
+  let opened: number | undefined;
+  visit(parsed, {
+    Node(_key, node) {
+      const [start, end] = 'range' in node && node.range ? node.range : [0, 0];
+      if (lineOf(start) >= lineOf(offset)) return;
+      const quoted = isScalar(node) && /^QUOTE/.test(node.type ?? '') && lineOf(end) >= lineOf(offset);
+      const open = unended && isCollection(node) && node.flow && file.text.slice(end, offset).trim() === '';
+      if (quoted || open) opened = start;
+    },
+  });
+  return opened;
+}
+
+/** Where the line begins that a plain value runs on to because it is indented too deep, when that led to the error. */
+function deeperLine(file: SourceFile, parsed: YamlDocument.Parsed, error: YAMLError): number | undefined {
+  if (error.code !== 'BLOCK_AS_IMPLICIT_KEY' && error.code !== 'MULTILINE_IMPLICIT_KEY') return undefined;
+  let place: number | undefined;
+  visit(parsed, {
+    Scalar(_key, { range, type }) {
+      if (type !== 'PLAIN' || !range || range[0] !== error.pos[0]) return;
+      const run = file.text.slice(range[0], range[1]).match(/\n\s*(?=\S[^\n]*$)/);
+      if (run) place = range[0] + (run.index ?? 0) + run[0].length;
+    },
+  });
+  return place;
+}
+
+/** The edit that deletes the entry whose key stands at an offset. */
+function deletedKey(file: SourceFile, parsed: YamlDocument.Parsed, offset: number): TextEdit | undefined {
+  let edit: TextEdit | undefined;
+  visit(parsed, {
+    Map(_key, map) {
+      const index = map.items.findIndex(({ key }) => (key as Node | null)?.range?.[0] === offset);
+      if (index >= 0) edit = deleteEntry(file.text, { parent: map, index });
+    },
+  });
+  return edit;
 }
 
 /** Aliases of nothing, and of a value that they stand in. */
@@ -112,7 +207,7 @@ function brokenAliases(file: SourceFile, parsed: YamlDocument.Parsed, lines: Lin
   return problems;
 }
 
-/** Control characters are valid in quoted YAML but have no place in any file that is compiled from it. */
+/** Control characters and halves of characters are valid in quoted YAML but have no place in any file that is compiled from it. */
 function controlCharacters(file: SourceFile, parsed: YamlDocument.Parsed, lines: LineCounter): Diagnostic[] {
   const problems: Diagnostic[] = [];
   visit(parsed, {
@@ -120,7 +215,9 @@ function controlCharacters(file: SourceFile, parsed: YamlDocument.Parsed, lines:
       if (
         !isScalar(node) ||
         typeof node.value !== 'string' ||
-        !/[\u0000-\u0008\u000b-\u001f\u007f\u{F0000}-\u{F0002}]/u.test(node.value)
+        !/[\u0000-\u0008\u000b-\u001f\u007f\u{F0000}-\u{F0002}\p{Surrogate}\p{Noncharacter_Code_Point}]/u.test(
+          node.value,
+        )
       )
         return;
       const { line, col } = lines.linePos(node.range?.[0] ?? 0);

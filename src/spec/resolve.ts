@@ -1,8 +1,10 @@
 import { type Diagnostic, refuseErrors } from '../diagnostic.ts';
 import type { Document, SourceFile } from './document.ts';
 import { parse } from './parse.ts';
-import { type HostDocument, rules } from './rules.ts';
+import { rules } from './rules/all.ts';
+import type { HostDocument } from './rules/rule.ts';
 import { withDefaults } from './schema.ts';
+import { type SecretUse, secretUsesIn } from './secret-uses.ts';
 import { suggest } from './suggest.ts';
 import type { ResolvedDatabase, ResolvedDeployFile, ResolvedHostFile } from './types.ts';
 import { byPlace, type Contract, validateAgainst } from './validate.ts';
@@ -34,7 +36,10 @@ declare const resolved: unique symbol;
  */
 export interface ResolvedSpec extends Omit<ResolvedDeployFile, 'database'> {
   readonly [resolved]: true;
-  readonly database?: Required<ResolvedDatabase>;
+  /** With its name, which is the project's when the file does not say. */
+  readonly database?: ResolvedDatabase & { readonly name: string };
+  /** Every place of the file that names a secret. */
+  readonly secretUses: readonly SecretUse[];
   readonly environment: string;
   readonly document: Document;
   readonly hosts: readonly ResolvedHostFile[];
@@ -76,10 +81,14 @@ export function resolve(sources: Sources, environment: string, contracts: Contra
     document: hostDocument,
     host: fill<ResolvedHostFile>(contracts.host, hostDocument),
   }));
-  const findings = rules.flatMap((rule) => rule({ environment, document, spec: file, hosts })).sort(byPlace);
+  const { schema } = contracts.deploy;
+  const findings = rules
+    .flatMap((rule) => rule({ environment, document, whole, schema, spec: file, hosts }))
+    .sort(byPlace);
   refuseErrors(findings);
   const database = file.database ? { database: { ...file.database, name: file.database.name ?? file.name } } : {};
-  const decided = { ...file, ...database, environment, document, hosts: hosts.map(({ host }) => host) };
+  const secretUses = secretUsesIn(schema, document.toPlain());
+  const decided = { ...file, ...database, secretUses, environment, document, hosts: hosts.map(({ host }) => host) };
   const spec = decided as unknown as ResolvedSpec;
   return { spec, warnings: findings };
 }

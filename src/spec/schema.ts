@@ -19,9 +19,28 @@ export interface Schema {
   readonly maxItems?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
+  readonly minProperties?: number;
+  readonly maxProperties?: number;
+  readonly uniqueItems?: boolean;
   readonly pattern?: string;
+  /** What a pattern demands, in words. */
   readonly 'x-expects'?: string;
+  /** Why the default is what it is. */
+  readonly 'x-because'?: string;
+  /** The releases of hosts on which the key may be used; all when it is left out. */
+  readonly 'x-releases'?: readonly string[];
+  /** What the other releases lack. */
+  readonly 'x-floor'?: string;
+  /** Values that every release can do, where `x-releases` limits the others. */
+  readonly 'x-allowed'?: readonly unknown[];
+  /** Whether the value is the name of a secret. */
+  readonly 'x-secret'?: boolean;
+  /** Whether the value is a list of foreign lines. */
+  readonly 'x-patch'?: boolean;
 }
+
+/** The keywords of the schemas that JSON Schema does not have; ajv is told of them. */
+export const ownKeywords = ['x-expects', 'x-because', 'x-releases', 'x-floor', 'x-allowed', 'x-secret', 'x-patch'];
 
 /** A schema with its reference followed; what stands beside the reference wins. */
 export function deref(root: Schema, schema: Schema): Schema {
@@ -48,10 +67,16 @@ export function schemaAt(root: Schema, path: readonly (string | number)[]): Sche
   return schema;
 }
 
-/** `value` with the default of every key that it leaves out, at every depth. Arrays are taken as they are. */
+/** `value` with the default of every key that it leaves out, at every depth, also in the items of lists and maps. */
 export function withDefaults(root: Schema, schema: Schema, value: unknown): unknown {
-  const { properties } = deref(root, schema);
-  if (!properties || typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const { properties, items, additionalProperties } = deref(root, schema);
+  if (Array.isArray(value)) return items ? value.map((item) => withDefaults(root, items, item)) : value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (!properties) {
+    if (typeof additionalProperties !== 'object') return value;
+    const entries = Object.entries(value).map(([key, one]) => [key, withDefaults(root, additionalProperties, one)]);
+    return Object.fromEntries(entries);
+  }
   const filled: Record<string, unknown> = { ...(value as Record<string, unknown>) };
   for (const [key, raw] of Object.entries(properties)) {
     const property = deref(root, raw);

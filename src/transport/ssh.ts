@@ -111,7 +111,7 @@ function readKey(path: string, host: ResolvedHostFile): string {
 }
 
 /** OpenSSH's way to print a key: SHA-256 of the blob in unpadded base64. */
-const fingerprint = (key: string) =>
+export const fingerprint = (key: string): string =>
   `SHA256:${createHash('sha256').update(Buffer.from(key, 'base64')).digest('base64').replace(/=+$/, '')}`;
 
 type SshError = NodeJS.ErrnoException & { level?: string };

@@ -47,7 +47,8 @@ for (const one of cases) {
 
 test('what no frame tells is unknown, never absent', () => {
   const name = ['x'];
-  const wanted = { paths: name, packages: name, users: name, groups: name, units: name, roles: name, databases: name };
+  const others = { packages: name, users: name, groups: name, units: name, roles: name, databases: name };
+  const wanted = { paths: name, secrets: name, ...others };
   const { facts, ...tables } = observe({ frames: {}, wanted });
   for (const [table, reads] of Object.entries(tables)) assert.is(reads.get('x')?.state, 'unknown', table);
   assert.equal(facts, { os: '', architecture: '', bootId: '', freeKib: {} });

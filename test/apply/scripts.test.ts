@@ -1,5 +1,16 @@
 /** The scripts for hosts, run here on a folder of their own: what probe.sh prints, and what executor.sh leaves behind. */
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { execaSync } from 'execa';
@@ -63,7 +74,10 @@ interface Transaction {
 }
 
 /** Runs executor.sh on a transaction and returns its log. */
-function execute({ steps, serial = 0, expectations = '', files = {} }: Transaction): string {
+function execute(
+  { steps, serial = 0, expectations = '', files = {} }: Transaction,
+  script = local('executor'),
+): string {
   transactions += 1;
   const folder = join(home, 'transactions', String(transactions));
   for (const name of ['record', 'uploads']) mkdirSync(join(folder, name), { recursive: true });
@@ -78,7 +92,7 @@ function execute({ steps, serial = 0, expectations = '', files = {} }: Transacti
     expectations,
   };
   for (const [name, text] of Object.entries({ ...all, ...files })) writeFileSync(join(folder, name), text);
-  execaSync('sh', ['-c', local('executor'), 'sh', folder], { reject: false });
+  execaSync('sh', ['-c', script, 'sh', folder], { reject: false });
   return readFileSync(join(folder, 'log'), 'utf8');
 }
 
@@ -135,6 +149,50 @@ test('executor.sh touches nothing when a path is not what the plan saw', () => {
   assert.is(log, `end stale ${path} changed since the plan was made\n`);
   assert.is(readFileSync(path, 'utf8'), 'hand\n');
   assert.match(execute({ steps, expectations: `${sha256('hand\n')}|${path}\n` }), 'end converged', 'the control');
+});
+
+/** A stand-in for dpkg-query that knows one configuration file, by the MD5 sum that it had when it was installed. */
+function knowingConffile(path: string, installed: string): string {
+  const script = join(root, 'dpkg-query');
+  const sum = createHash('md5').update(installed).digest('hex');
+  writeFileSync(script, `#!/bin/sh\nprintf '%s\\n' ' ${path} ${sum}'\n`, { mode: 0o755 });
+  return script;
+}
+
+test('probe.sh tells which configuration files of packages nobody has changed', () => {
+  const [untouched, edited] = [join(root, 'untouched.conf'), join(root, 'edited.conf')];
+  for (const path of [untouched, edited]) writeFileSync(path, 'as installed\n');
+  writeFileSync(edited, 'by hand\n');
+  const seen = [untouched, edited].map((path) => {
+    const wanted = wantAll([{ paths: [path] }]);
+    const script = local('probe').replaceAll('dpkg-query', knowingConffile(path, 'as installed\n'));
+    const input = `${['project notes', ...wantedLines(wanted), `readable ${path}`].join('\n')}\n`;
+    const { stdout } = execaSync('sh', ['-c', script], { input, encoding: 'buffer', stripFinalNewline: false });
+    const read = observedFrom(readFrames(Buffer.from(stdout))!, wanted).paths.get(path);
+    return read?.state === 'present' && read.value.pristine;
+  });
+  assert.equal(seen, [true, undefined]);
+});
+
+test('executor.sh brings back the configuration file of a package when its own goes', () => {
+  fresh();
+  const path = join(root, 'nginx.conf');
+  writeFileSync(path, 'as installed\n', { mode: 0o640 });
+  const script = (name: 'executor') => local(name).replaceAll('dpkg-query', knowingConffile(path, 'as installed\n'));
+  const write = {
+    steps: [`file|reversible|write it|${path}|644|${me}|${group}|new`],
+    files: { 'uploads/new': 'ours\n' },
+  };
+  const remove = { steps: [`path_remove|reversible|remove it|${path}`] };
+  execute(write, script('executor'));
+  assert.is(readFileSync(path, 'utf8'), 'ours\n');
+  execute({ ...remove, serial: 1 }, script('executor'));
+  assert.is(readFileSync(path, 'utf8'), 'as installed\n');
+  assert.is(statSync(path).mode & 0o777, 0o640);
+  writeFileSync(path, 'by hand\n');
+  execute({ ...write, serial: 2 }, script('executor'));
+  execute({ ...remove, serial: 3 }, script('executor'));
+  assert.not.ok(existsSync(path), 'what somebody edited is not the package any more');
 });
 
 test.run();

@@ -31,6 +31,7 @@ Each run must end with exit code 0, which for a plan means that there is nothing
   stamps and its running instances. Pipelining is on, its connection is shared by all tasks and kept between runs,
   facts are not gathered. A run that reports a change does not count.
 - **validate** and **compile** beside \`node -e 0\`, the least that a Node program takes on this machine; their target is a time.
+- **compile** of 10, 50 and 200 hosts with 50 domains, each compiled before: it must grow with the number of hosts and no faster.
 
 A plan asks the host once, whatever it has to know; Ansible asks for each task. So the second ratio grows with the resources.
 

@@ -13,12 +13,12 @@ import { writeHostFile } from '../lab/project.ts';
 export const environment = 'bench';
 
 /** The command line of the program, with the arguments that choose the environment. */
-export const fairlead = (verb: string): [string, ...string[]] => [
+export const fairlead = (verb: string, env = environment): [string, ...string[]] => [
   process.execPath,
   join(packageFolder, 'bin', 'fairlead.js'),
   verb,
   '--env',
-  environment,
+  env,
 ];
 
 /**

@@ -48,6 +48,13 @@ export const within = (limit: number, costs: readonly Cost[], base: readonly Cos
   met: summary(costs).median < limit,
 });
 
+/** The median below `limit` milliseconds; `growth` is what it is of the smaller one before. */
+export const below = (limit: number, costs: readonly Cost[], growth = ''): Verdict => ({
+  ratio: growth,
+  target: `< ${limit} ms`,
+  met: summary(costs).median < limit,
+});
+
 /** The peak memory of all runs, which should stay below `limit` MiB. */
 export function memoryRow(what: string, costs: readonly Cost[], limit: number): Row {
   const { memory: peak, runs } = summary(costs);

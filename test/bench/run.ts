@@ -8,13 +8,18 @@ import { writeDocument } from './document.ts';
 import { floor, writeKnownHosts } from './floor.ts';
 import { gnuTime, measure, type Program } from './measure.ts';
 import { bringUp, environment, fairlead, makeProject, manifestFor } from './project.ts';
-import { atMost, fasterThan, memoryRow, missing, type Row, row, within } from './rows.ts';
+import { atMost, below, fasterThan, memoryRow, missing, type Row, row, within } from './rows.ts';
+import { writeScaledProject } from './scale.ts';
+import { ratios } from './statistics.ts';
 import { machineText, tableText } from './table.ts';
 
 /** No round of the slow comparison starts later than this, in milliseconds since the start of the process. */
 const lastStart = 270_000;
 
 const say = (text: string) => console.log(`${(performance.now() / 1000).toFixed(0).padStart(4)} s  ${text}`);
+
+/** How many hosts the measured projects have; all have 50 domains. */
+const sizes = [10, 50, 200];
 
 // The folders and containers of this process end in its exit handlers.
 for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 }))
@@ -46,6 +51,7 @@ async function measureAll(): Promise<Row[]> {
   return [
     ...(await besideSsh(command('plan'), await floor(host, manifest, knownHosts))),
     ...(await besideNode(command('validate'), command('compile'))),
+    ...(await bySize()),
     ...(await besideAnsible(command('plan'), { folder, host, manifest, rootfs, knownHosts })),
   ];
 }
@@ -70,6 +76,24 @@ async function besideNode(validate: Program, compile: Program): Promise<Row[]> {
     row('validate', validates, within(150, validates, bare)),
     row('compile', compiles, within(150, compiles, bare)),
   ];
+}
+
+async function bySize(): Promise<Row[]> {
+  say(`measuring compile of ${sizes.join(', ')} hosts`);
+  const programs = sizes.map(
+    (hosts): Program => ({
+      name: `compile, ${hosts} hosts`,
+      command: fairlead('compile', 'production'),
+      cwd: writeScaledProject(hosts),
+    }),
+  );
+  const costs = await measure(programs, { warmUp: 1, counted: 5 });
+  return costs.flatMap((ofSize, index) => {
+    const name = `compile, ${sizes[index]} hosts`;
+    const smaller = costs[index - 1];
+    const growth = smaller ? `${ratios(ofSize, smaller).ofMedians.toFixed(1)} × ${sizes[index - 1]} hosts` : '';
+    return [row(name, ofSize, below(2000, ofSize, growth)), memoryRow(`${name}, peak memory`, ofSize, 286)];
+  });
 }
 
 async function besideAnsible(plan: Program, setting: Setting): Promise<Row[]> {

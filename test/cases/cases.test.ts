@@ -24,7 +24,7 @@ const names = readdirSync(here, { withFileTypes: true })
 const assets = await loadAssets();
 const plain = picocolors.createColors(false);
 const isGolden = (path: string) =>
-  path === 'diagnostics.txt' || /^hosts\/[^/]+\/[^/]+\/(manifest\.json$|rootfs\/)/.test(path);
+  path === 'diagnostics.txt' || /^hosts\/[^/]+\/[^/]+\/((manifest\.json|cloud-init\.yaml)$|rootfs\/)/.test(path);
 const test = suite('golden cases');
 
 /** What the project in a folder yields: compiled files, or the diagnostics of the first environment that has errors. */

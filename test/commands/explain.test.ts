@@ -41,23 +41,36 @@ async function refusal(command: Command, what: string): Promise<string> {
   return 'not refused';
 }
 
-const compiledLine = (part: string) =>
-  readFileSync(join(repository, site), 'utf8')
-    .split('\n')
-    .findIndex((line) => line.includes(part)) + 1;
+interface ExplainedLine {
+  readonly line: number;
+  readonly text: string;
+  readonly origins: readonly unknown[];
+}
+
+/** The number of the first line of the site, as it compiles now, that fits. */
+async function lineThat(fits: (line: ExplainedLine) => boolean): Promise<number> {
+  const { lines } = JSON.parse(await said(explain, '/etc/nginx/sites-available/notes.conf', { json: true }));
+  return (lines as ExplainedLine[]).find(fits)?.line ?? 0;
+}
+
+const compiledLine = (part: string) => lineThat(({ text }) => text.includes(part));
 
 test('a compiled line names the line of deploy.yaml that caused it, and what its key means', async () => {
-  const out = await said(explain, `${site}:${compiledLine('client_max_body_size')}`);
+  const out = await said(explain, `${site}:${await compiledLine('client_max_body_size')}`);
   assert.match(out, `deploy.yaml:${lineOf('bodyLimit:')} proxy.bodyLimit`);
   assert.match(out, 'Largest request body');
 });
 
 test('a line that comes from a default says so', async () => {
-  assert.match(await said(explain, `${site}:${compiledLine('listen 80;')}`), 'the default of proxy.port: 80');
+  assert.match(
+    await said(explain, `${site}:${await compiledLine('listen 80')}`),
+    'the default of proxy.port: 80, because the port of http',
+  );
 });
 
 test('a line of the template alone says that no key changes it', async () => {
-  assert.match(await said(explain, `${site}:${compiledLine('server_tokens off;')}`), 'no key changes it');
+  const line = await lineThat(({ text, origins }) => origins.length === 0 && /^ *[a-z_]+ .*;$/.test(text));
+  assert.match(await said(explain, `${site}:${line}`), 'no key changes it');
 });
 
 test('a path on the host explains the whole file', async () => {
@@ -78,6 +91,12 @@ test('a key names every line and resource that follows from it, on each host', a
   assert.not.ok(other.resources.includes('unit:nginx.service'), 'the control');
 });
 
+test('a key says where its values come from', async () => {
+  const out = await said(explain, 'proxy.timeouts');
+  assert.match(out, `proxy.timeouts.read: 75s  deploy.yaml:${lineOf('read:')}`);
+  assert.match(await said(explain, 'proxy.port'), 'proxy.port: 80  default: the port of http');
+});
+
 test('what does not exist is refused with what does', async () => {
   assert.match(await refusal(explain, 'proxy.bodylimit'), 'did you mean proxy.bodyLimit?');
   assert.match(await refusal(explain, '/etc/nope'), '/etc/fairlead/notes/app.env');
@@ -87,8 +106,11 @@ test('what does not exist is refused with what does', async () => {
 
 test('docs describe a key, a section, a key of a host, and the whole file', async () => {
   assert.match(await said(docs, 'proxy.bodyLimit'), /Largest request body[\s\S]*default +20m/);
-  assert.match(await said(docs, 'app'), /start \(required\)/);
+  assert.match(await said(docs, 'app'), /source \(required\)/);
   assert.match(await said(docs, 'host.os'), 'debian-12, debian-13');
+  assert.match(await said(docs, 'host.yaml.os'), 'debian-12, debian-13');
+  assert.match(await said(docs, 'host.timezone'), 'Europe/Berlin');
+  assert.match(await said(docs, 'proxy.http3'), /because +Debian[\s\S]*only on +debian-13: Nginx 1.25/);
   for (const section of ['app', 'proxy', 'database', 'environments']) assert.match(await said(docs, ''), section);
 });
 

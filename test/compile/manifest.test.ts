@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { ordered } from '../../src/compile/manifest.ts';
 import { pinRelease, releaseOf } from '../../src/compile/release.ts';
 import type { Resource } from '../../src/resources/resource.ts';
-import { manifest } from '../plan/manifests.ts';
+import { edits, manifest } from '../plan/manifests.ts';
 import { suite } from '../support/suite.ts';
 import { trees } from './print-trees.ts';
 
@@ -142,7 +142,7 @@ test('name a release after all that it consists of', () => {
 });
 
 test('without a release are left as they are', () => {
-  const database = manifest({ roles: 'database' });
+  const database = manifest({ ...edits.noProxy, roles: 'database' });
   assert.is(releaseOf(database), undefined);
   assert.equal(pinRelease(database, 'any'), database);
 });

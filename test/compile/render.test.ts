@@ -142,7 +142,7 @@ test('the compiled site names the key of each line that has one', () => {
   assert.is(lines.length, content.split('\n').length);
   assert.equal(keysOf('client_max_body_size'), ['proxy.bodyLimit']);
   assert.equal(keysOf('gzip_types'), ['proxy.gzip']);
-  assert.equal(keysOf('location /'), [], 'the line after the block');
+  assert.equal(keysOf('# A level that sets'), [], 'the line after the block');
   assert.equal(keysOf('proxy_read_timeout'), ['proxy.timeouts.read']);
 });
 

@@ -1,141 +1,127 @@
 /**
- * Every golden case, judged by the programs that will read it on a host of this release: nginx, systemd-analyze, systemd itself.
- * The values of deploy.yaml must arrive in the process as they were written there.
+ * Every golden case and a hundred generated projects, judged by the programs that will read their files on a host of this release.
+ * FUZZ_SEED chooses the projects; it is printed.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
-import type { HostManifest } from '../../src/compile/manifest.ts';
+import { compileProject } from '../../src/compile/project.ts';
+import { targetOf } from '../../src/compile/targets.ts';
+import { DiagnosticsError } from '../../src/diagnostic.ts';
 import { manifestOf, specOf } from '../../src/pipeline.ts';
-import { loadAssets } from '../../src/project/assets.ts';
 import { loadProject } from '../../src/project/load.ts';
-import type { FileResource } from '../../src/resources/resource.ts';
-import { environmentsOf, type ResolvedSpec } from '../../src/spec/resolve.ts';
+import { isText } from '../../src/resources/resource.ts';
+import { environmentsOf } from '../../src/spec/resolve.ts';
+import { type Outcome, outcomeOf } from '../fuzz/compiled.ts';
+import { assets, chosenSeed, generated } from '../fuzz/generated.ts';
+import { judged, keep, smallest } from '../fuzz/judged.ts';
 import { suite } from '../support/suite.ts';
-import type { LabHost } from './host.ts';
-import { labHost, stopLab } from './hosts.ts';
+import { brokenFiles, brokenHost } from '../validators/controls.ts';
+import { judgeNames } from '../validators/judges.ts';
 import { labReleases } from './releases.ts';
-
-/** The checks of units; the controls run the very same commands. */
-const verify = ['systemd-analyze', 'verify', '--man=no', '--recursive-errors=no'];
-const judge = ['systemd-analyze', 'security', '--offline=true', '--no-pager', '--threshold=15'];
+import { Court, merged, type Objection, type Verdict } from './validators.ts';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const assets = await loadAssets();
+const cases = join(repository, 'test', 'cases');
+const seed = chosenSeed();
+const count = 100;
 
-interface Compiled {
+interface Case extends Outcome {
   readonly name: string;
-  readonly spec: ResolvedSpec;
-  readonly manifest: HostManifest;
 }
 
-/** The compiled hosts of a project; none for a case that holds an error. */
-function compiledIn(folder: string, name: string): Compiled[] {
+/** What a project compiles to in each of its environments; nothing for a case that holds an error. */
+function compiledIn(folder: string, name: string): Case[] {
   try {
-    const project = loadProject(join(folder, 'deploy.yaml'));
-    return environmentsOf(project.sources).flatMap((environment) => {
-      const { spec } = specOf(project, environment, assets);
-      return spec.hosts.slice(0, 1).map((host) => ({ name, spec, manifest: manifestOf(spec, host, assets) }));
+    const loaded = loadProject(join(folder, 'deploy.yaml'));
+    const specs = environmentsOf(loaded.sources).map((environment) => specOf(loaded, environment, assets).spec);
+    const files = compileProject(specs, assets.templates);
+    const project = { deploy: {}, hosts: {} };
+    return specs.map((spec, index) => {
+      const manifests = spec.hosts.map((host) => manifestOf(spec, host, assets));
+      return { name: `${name} (${spec.environment})`, project, spec, manifests, files: index === 0 ? files : [] };
     });
-  } catch {
-    return [];
+  } catch (error) {
+    if (error instanceof DiagnosticsError) return [];
+    throw error;
   }
 }
 
-const cases = join(repository, 'test', 'cases');
 const compiled = [
   ...compiledIn(repository, 'the example'),
-  ...readdirSync(cases).flatMap((name) => compiledIn(join(cases, name), name.replaceAll('-', ' '))),
+  ...readdirSync(cases, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => compiledIn(join(cases, name), name.replaceAll('-', ' '))),
 ];
-const filesOf = ({ manifest }: Compiled) =>
-  manifest.resources.filter((resource): resource is FileResource => resource.kind === 'file');
+
+const shown = ({ judge, path, said }: Objection, whose: string) =>
+  `${whose}: ${judge} on ${path}:\n${said.slice(0, 600)}`;
 
 for (const release of labReleases()) {
   const test = suite(`compiled files on ${release}`);
-  let host: LabHost;
+  let court: Court;
   test.before(async () => {
-    host = await labHost(release, 'warm');
+    court = await Court.open(release);
   });
-  test.after(stopLab);
+  test.after(() => court?.close());
+  const verdicts: Verdict[] = [];
+
+  test('of all golden cases are accepted by the programs that read them', async () => {
+    const verdict = await judged(court, release, compiled);
+    verdicts.push(verdict);
+    const said = verdict.objections.map((one) => shown(one, compiled[one.tree]?.name ?? ''));
+    assert.ok(said.length === 0, said.slice(0, 10).join('\n'));
+    assert.ok(compiled.length >= 20, String(compiled.length));
+  });
+
+  test(`of ${count} generated projects are accepted, too (FUZZ_SEED=${seed})`, async () => {
+    const outcomes = generated(seed, count).map(outcomeOf);
+    const verdict = await judged(court, release, outcomes);
+    verdicts.push(verdict);
+    const [first] = verdict.objections;
+    const failing = first && outcomes[first.tree];
+    if (!first || !failing) return;
+    const small = await smallest(court, release, failing.project, first);
+    assert.unreachable(`${verdict.objections.length} objections; ${shown(first, keep(small, seed))}`);
+  });
+
+  test('are seen by every judge', () => {
+    const { asked } = merged(verdicts);
+    assert.equal(
+      judgeNames().filter((name) => !asked.has(name)),
+      [],
+    );
+  });
+
+  test('are refused by every judge when they are broken: the controls', async () => {
+    const broken = Object.entries(brokenFiles(targetOf(release).postgres)).flatMap(([judge, files]) =>
+      files.map((file) => ({ judge, file })),
+    );
+    assert.equal(
+      judgeNames().filter((name) => !broken.some(({ judge }) => judge === name)),
+      [],
+      'judges without a control',
+    );
+    const { objections } = await court.judge(broken.map(({ file }) => brokenHost(release, file)));
+    const accepted = broken.filter(
+      ({ judge }, number) => !objections.some((one) => one.tree === number && one.judge === judge),
+    );
+    assert.equal(accepted, []);
+    const unknown = await court.judge([brokenHost(release, ['/etc/unheard-of', ''])]);
+    assert.is(unknown.objections[0]?.judge, 'nobody');
+  });
 
   const put = async (path: string, content: string) => {
-    const { exitCode, stderr } = await host.exec(['sh', '-c', 'mkdir -p "$(dirname "$1")" && cat > "$1"', 'sh', path], {
-      input: content,
-    });
+    const write = ['sh', '-c', 'mkdir -p "$(dirname "$1")" && cat > "$1"', 'sh', path];
+    const { exitCode, stderr } = await court.host.exec(write, { input: content });
     assert.is(exitCode, 0, stderr);
   };
 
-  /** Puts the site of a case alone into a configuration of its own, and has Nginx judge it. */
-  const nginxSays = async (site: string) => {
-    await put('/tmp/judge/site.conf', site);
-    await put('/tmp/judge/nginx.conf', 'events {}\nhttp { include /tmp/judge/site.conf; }\n');
-    const { exitCode, stdout, stderr } = await host.exec(['nginx', '-t', '-c', '/tmp/judge/nginx.conf']);
-    return { exitCode, said: stdout + stderr };
-  };
-
-  test('there are several cases', () => {
-    assert.ok(compiled.length >= 5, compiled.map(({ name }) => name).join(', '));
-  });
-
-  for (const one of compiled) {
-    const site = filesOf(one).find(({ path }) => path.startsWith('/etc/nginx/'));
-    if (site) {
-      test(`Nginx accepts the site of ${one.name} (${one.spec.environment}) without a warning`, async () => {
-        const { exitCode, said } = await nginxSays(site.content);
-        assert.is(exitCode, 0, said);
-        assert.not.match(said, /\[(warn|emerg|error)\]/);
-      });
-    }
-
-    test(`systemd accepts the units of ${one.name} (${one.spec.environment}), at an exposure of 1.5 or less`, async () => {
-      for (const { path, content } of filesOf(one).filter(({ path }) => path.endsWith('.service'))) {
-        const program = content.match(/^ExecStart=(\S+)/m)?.[1] ?? '';
-        await host.sh(`mkdir -p ${dirname(program)} && ln -sf /bin/true ${program}`);
-        await put(path, content);
-        const unit = path.replace('@.service', '@1.service');
-        await host.sh(`cp ${path} ${unit}`);
-        const { exitCode, stdout, stderr } = await host.exec([...verify, unit]);
-        assert.is(`${exitCode} ${stdout}${stderr}`, '0 ', path);
-        const judged = await host.exec([...judge, unit]);
-        assert.is(judged.exitCode, 0, judged.stdout.split('\n').at(-1));
-        await host.sh(`rm ${path} ${unit}`);
-      }
-    });
-
-    test(`the environment of ${one.name} (${one.spec.environment}) arrives as it was written`, async () => {
-      const file = filesOf(one).find(({ path }) => path.endsWith('/app.env'));
-      await put('/tmp/judge/app.env', file?.content ?? '');
-      const { stdout } = await host.exec([
-        'systemd-run',
-        '--quiet',
-        '--wait',
-        '--pipe',
-        '-p',
-        'EnvironmentFile=/tmp/judge/app.env',
-        'env',
-        '-0',
-      ]);
-      const seen = new Map(stdout.split('\0').map((entry) => entry.split(/=(.*)/s).slice(0, 2) as [string, string]));
-      for (const [name, value] of Object.entries(one.spec.app.env)) assert.is(seen.get(name), String(value), name);
-    });
-  }
-
-  test('the controls: a bad site, a bad unit and an open unit are refused', async () => {
-    const { exitCode } = await nginxSays('server { listen 80; no_such_directive on; }');
-    assert.is(exitCode, 1);
-    await put('/etc/systemd/system/bad@1.service', '[Service]\nExecStart=/bin/true\nNoSuchKey=1\n');
-    const verified = await host.exec([...verify, '/etc/systemd/system/bad@1.service']);
-    assert.is.not(`${verified.exitCode} ${verified.stdout}${verified.stderr}`, '0 ');
-    await put('/etc/systemd/system/bad@1.service', '[Service]\nExecStart=/bin/true\n');
-    const judged = await host.exec([...judge, '/etc/systemd/system/bad@1.service']);
-    assert.is(judged.exitCode, 1);
-    await host.sh('rm /etc/systemd/system/bad@1.service');
-  });
-
   test('the words of app.start arrive as they were written', async () => {
-    const one = compiled.find(({ name }) => name === 'everything set');
-    const unit = one && filesOf(one).find(({ path }) => path.endsWith('blue@.service'));
+    const { host } = court;
+    const [one] = compiled.find(({ name }) => name.startsWith('everything set'))?.manifests ?? [];
+    const unit = one?.resources.filter(isText).find(({ path }) => path.endsWith('blue@.service'));
     assert.ok(unit);
     await host.sh(
       'useradd --system big-shop; mkdir -p /run/big-shop/blue /srv/big-shop/slots/blue/app && chown big-shop /run/big-shop/blue && rm -f /srv/big-shop/slots/blue/node',

@@ -8,8 +8,11 @@ import { aptOptions } from './apt.ts';
 import { labels } from './ownership.ts';
 import { codenames, type Release } from './releases.ts';
 
-/** *plain* is a VM as its installer leaves it; *warm* has the service packages installed, disabled and never started. */
-export type ImageKind = 'plain' | 'warm';
+/**
+ * *plain* is a VM as its installer leaves it; *warm* has the service packages installed, disabled and never started; *judge* has
+ * every program besides that reads a compiled file.
+ */
+export type ImageKind = 'plain' | 'warm' | 'judge';
 
 const included = 'systemd,systemd-sysv,dbus,openssh-server,sudo,ca-certificates,iproute2';
 const services = 'nginx postgresql curl';
@@ -41,10 +44,36 @@ systemctl disable nginx postgresql
 rm /usr/sbin/policy-rc.d
 ${forget}`;
 
+const readers = [
+  'certbot nftables pgbackrest pgbouncer redis-server logrotate openssl unattended-upgrades shellcheck procps cloud-init',
+  'docker-compose libnginx-mod-http-brotli-filter libnginx-mod-http-brotli-static',
+].join(' ');
+
+// A host that boots must not be set up anew, and nothing may listen.
+const judgeScript = `
+printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d
+chmod 755 /usr/sbin/policy-rc.d
+apt-get -q update
+apt-get -q install --yes --no-install-recommends ${readers}
+touch /etc/cloud/cloud-init.disabled
+systemctl disable redis-server pgbouncer certbot.timer
+rm /usr/sbin/policy-rc.d
+${forget}`;
+
+/** What makes an image of another, by kind. */
+const made = {
+  warm: { from: 'plain', script: warmScript },
+  judge: { from: 'warm', script: judgeScript },
+} as const;
+
+/** The scripts that an image went through, in their order. */
+const scriptsOf = (kind: ImageKind): string[] =>
+  kind === 'plain' ? [plainScript] : [...scriptsOf(made[kind].from), made[kind].script];
+
 /** The image of a release, built when this recipe was not built on this machine yet (about a minute); returns its name. */
 export async function ensureImage(release: Release, kind: ImageKind): Promise<string> {
   const options = await aptOptions();
-  const recipe = [release, included, ...options, plainScript, ...(kind === 'warm' ? [warmScript] : [])];
+  const recipe = [release, included, ...options, ...scriptsOf(kind)];
   const hash = createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 12);
   const repository = `fairlead-lab/${release}-${kind}`;
   const image = `${repository}:${hash}`;
@@ -52,7 +81,7 @@ export async function ensureImage(release: Release, kind: ImageKind): Promise<st
   const started = performance.now();
   console.log(`building the lab image ${image} …`);
   if (kind === 'plain') await buildPlain(release, options, image);
-  else await provision(await ensureImage(release, 'plain'), warmScript, image);
+  else await provision(await ensureImage(release, made[kind].from), made[kind].script, image);
   console.log(`built ${image} in ${((performance.now() - started) / 1000).toFixed(0)} s`);
   await removeOthers(repository, image);
   return image;

@@ -46,13 +46,24 @@ export interface Run {
   readonly text: string;
 }
 
+/** All requests and logins of a test come from one address, which the limits would take for one client. */
+const oneAddress = `
+  production:
+    proxy:
+      limits:
+        writeRate: 10000r/s
+        writeBurst: 1000
+    host:
+      firewall:
+        sshRate: 10000
+`;
+
 /** A copy of this repository's own project in a temporary folder, with lab hosts as its production. */
 export class LabProject {
   readonly folder = mkdtempSync(join(tmpdir(), 'fairlead-project-'));
-  private readonly original = readFileSync(join(repository, 'deploy.yaml'), 'utf8').replace(
-    '- notes.example.com',
-    '- localhost',
-  );
+  private readonly original = readFileSync(join(repository, 'deploy.yaml'), 'utf8')
+    .replace('- notes.example.com', '- localhost')
+    .concat(oneAddress);
 
   private running: { kill(signal: 'SIGKILL'): boolean } | undefined;
 

@@ -10,8 +10,13 @@ import { labReleases } from './releases.ts';
 const hello = `name: hello
 app:
   source: hello
+  build: 'true'
   start: node server.js "Hello, 100% & 'more'"
   instances: 1
+tls:
+  provider: none
+host:
+  manage: false
 proxy:
   domains: [hello.test]
 `;

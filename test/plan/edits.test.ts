@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { blockers, isEmpty, type Plan } from '../../src/plan/change.ts';
 import { suite } from '../support/suite.ts';
 import { edits, lineOf, manifest, type Variation } from './manifests.ts';
-import { ModelHost } from './model-host.ts';
+import { bareUnits, ModelHost } from './model-host.ts';
 
 const site = '/etc/nginx/sites-available/notes.conf';
 const enabled = '/etc/nginx/sites-enabled/notes.conf';
@@ -27,7 +27,11 @@ test('a bare host gets everything, and the next plan is empty', () => {
   const host = new ModelHost();
   const first = host.converge(whole);
   assert.is(first.changes.length, whole.resources.length);
-  assert.ok(first.changes.every(({ action }) => action === 'create'));
+  const found = first.changes.filter(({ action }) => action !== 'create');
+  assert.equal(
+    found.map(({ id, action }) => `${action} ${id}`).sort(),
+    bareUnits.map((name) => `adopt unit:${name}`).sort(),
+  );
   assert.not.ok(isEmpty(first), 'the control');
   const second = host.plan(whole);
   assert.ok(isEmpty(second));
@@ -43,6 +47,21 @@ test('an edit of one key changes one file, names that key and its line, and relo
   ]);
   assert.equal(plan.activations, [{ unit: 'nginx.service', verb: 'reload', reason: `${site} changed` }]);
   assert.equal(ops(plan), [`file ${site}`, 'validate nginx', 'unit_activate nginx.service', 'http_check 80']);
+});
+
+test('the packet filter and the SSH server are judged before they take up a change', () => {
+  const sshd = converged().plan(
+    manifest({ replace: [[/^name: notes$/m, 'name: notes\nhost: {ssh: {harden: false}}']] }),
+  );
+  const dropIn = '/etc/ssh/sshd_config.d/00-fairlead.conf';
+  assert.equal(ops(sshd), [`file ${dropIn}`, 'validate sshd', 'unit_activate ssh.service']);
+  assert.is(sshd.activations[0]?.verb, 'reload');
+  const filter = converged().plan(
+    manifest({ replace: [[/^name: notes$/m, 'name: notes\nhost: {firewall: {sshRate: 60}}']] }),
+  );
+  const rules = '/etc/fairlead/firewall.nft';
+  assert.equal(ops(filter), [`file ${rules}`, 'validate nftables', 'unit_activate fairlead-firewall.service']);
+  assert.is(filter.activations[0]?.verb, 'reload');
 });
 
 test('a release names what it changes for: an environment variable, the number of instances, or else the source', () => {
@@ -121,7 +140,8 @@ test('a reload that was lost is planned although no file differs', () => {
   assert.equal(done(plan), []);
   assert.equal(
     plan.activations.map(({ unit, verb }) => `${verb} ${unit}`),
-    ['reload nginx.service'],
+    ['restart nginx.service'],
+    'one of its inputs asks for a restart',
   );
   host.apply(plan, whole);
   assert.ok(isEmpty(host.plan(whole)));
@@ -147,7 +167,8 @@ test('what was there before the project stays when its section leaves, and the n
   const host = new ModelHost();
   host.packages.add('nginx');
   host.paths.set('/etc/nginx', { type: 'directory', mode: '755', owner: 'root', group: 'root' });
-  for (const name of ['available', 'enabled']) host.paths.set(`/etc/nginx/sites-${name}`, host.paths.get('/etc')!);
+  for (const path of ['/etc/nginx/sites-available', '/etc/nginx/sites-enabled', '/var/log/nginx'])
+    host.paths.set(path, host.paths.get('/etc')!);
   host.start('nginx.service');
   assert.ok(done(host.converge(whole)).includes('adopt package:nginx adopt'));
   const without = manifest(edits.noProxy);
@@ -195,7 +216,7 @@ test('a new source goes live in the other slot, and the old one is drained last'
   assert.is(host.live('notes'), 'green');
   assert.is(plan.steps.at(-1)?.op, 'release_drain');
   assert.equal(
-    [...host.units.keys()].filter((unit) => unit.includes('@')),
+    [...host.units.keys()].filter((unit) => /^notes-.*@/.test(unit)),
     host.instances('notes', 'green', 2),
   );
 });

@@ -15,6 +15,7 @@ import {
   type PathState,
   present,
   type Read,
+  type SecretState,
   type UnitState,
   type UserState,
   unknown,
@@ -22,6 +23,7 @@ import {
 } from '../../src/resources/observed.ts';
 import { releaseStamps } from '../../src/resources/release.ts';
 import { kindOf, nameOf } from '../../src/resources/resource.ts';
+import { secretsIn } from '../../src/resources/secret-file.ts';
 
 type Live = { -readonly [K in keyof UnitState]: UnitState[K] };
 
@@ -38,26 +40,50 @@ const file = (content: string, owner = 'root', group = 'root', mode = '644'): Pa
 const link = (target: string): PathState => ({ type: 'symlink', mode: '777', owner: 'root', group: 'root', target });
 const read = <T>(value: T | undefined): Read<T> => (value === undefined ? absent : present(value));
 
-/** What installing a package brings on Debian. */
-const contents: Record<string, { unit?: string; folders: readonly string[] }> = {
-  nginx: { unit: 'nginx.service', folders: ['/etc/nginx', '/etc/nginx/sites-available', '/etc/nginx/sites-enabled'] },
-  postgresql: { unit: 'postgresql.service', folders: [] },
+/** What installing a package brings on Debian 12. */
+const contents: Record<string, { unit?: string; user?: string; folders: readonly string[] }> = {
+  nginx: {
+    unit: 'nginx.service',
+    folders: ['/etc/nginx', '/etc/nginx/sites-available', '/etc/nginx/sites-enabled', '/var/log/nginx'],
+  },
+  postgresql: {
+    unit: 'postgresql@15-main.service',
+    user: 'postgres',
+    folders: ['/etc/postgresql/15/main', '/etc/postgresql/15/main/conf.d'],
+  },
   curl: { folders: [] },
 };
 
+/** Folders that every host has. */
+const bareFolders = [
+  ...['/', '/etc', '/etc/systemd', '/etc/systemd/system', '/etc/tmpfiles.d', '/srv', '/run', '/opt'],
+  ...[
+    '/etc/apt/apt.conf.d',
+    '/etc/logrotate.d',
+    '/etc/ssh/sshd_config.d',
+    '/etc/sudoers.d',
+    '/etc/sysctl.d',
+    '/usr/local/lib',
+  ],
+];
+
+/** Units that run on every host, and that nobody has to enable. */
+export const bareUnits = ['ssh.service', 'systemd-journald.service', 'systemd-sysctl.service'];
+
 export class ModelHost {
-  readonly paths = new Map<string, PathState>(
-    ['/', '/etc', '/etc/fairlead', '/etc/systemd/system', '/etc/tmpfiles.d', '/srv', '/run', '/opt'].map((path) => [
-      path,
-      folder(),
-    ]),
-  );
+  readonly paths = new Map<string, PathState>(bareFolders.map((path) => [path, folder()]));
   readonly packages = new Set<string>();
-  readonly groups = new Set(['root', 'www-data']);
-  readonly users = new Map<string, UserState>([['root', { group: 'root', home: '/root', shell: '/bin/bash' }]]);
-  readonly units = new Map<string, Live>();
+  readonly groups = new Set(['root', 'adm', 'www-data']);
+  readonly users = new Map<string, UserState>([
+    ['root', { group: 'root', home: '/root', shell: '/bin/bash' }],
+    ['www-data', { group: 'www-data', home: '/var/www', shell: '/usr/sbin/nologin' }],
+  ]);
+  readonly units = new Map<string, Live>(
+    bareUnits.map((name) => [name, { active: 'active', enabled: 'static', needsReload: false }]),
+  );
   readonly roles = new Map<string, { login: boolean }>();
   readonly databases = new Map<string, { owner: string }>();
+  readonly secretFiles = new Map<string, SecretState>();
   /** What cannot be read, as `<table>:<name>`. */
   readonly unreadable = new Map<string, string>();
   /** What of the disk each service has read. */
@@ -105,6 +131,7 @@ export class ModelHost {
     return {
       facts: { os: 'debian-12', architecture: 'amd64', bootId: 'boot', freeKib: {} },
       paths: table('paths', wanted.paths, (path) => shown(this.paths.get(this.resolved(path)), known)),
+      secrets: table('secrets', wanted.secrets, (path) => this.secretFiles.get(path)),
       packages: table('packages', wanted.packages, (name) => (this.packages.has(name) ? { version: '1' } : undefined)),
       users: table('users', wanted.users, (name) => this.users.get(name)),
       groups: table('groups', wanted.groups, (name) => (this.groups.has(name) ? (true as const) : undefined)),
@@ -120,7 +147,7 @@ export class ModelHost {
   }
 
   private perform({ op, args, title }: PlannedStep, manifest: HostManifest): void {
-    const [a = '', b = '', c = '', d = '', e = ''] = args;
+    const [a = '', b = '', c = '', d = '', e = '', f = ''] = args;
     const need = (met: boolean, what: string): true => {
       if (!met) throw new Error(`${title}: ${what}`);
       return true;
@@ -143,6 +170,13 @@ export class ModelHost {
       directory_remove: () => this.isEmpty(a) && this.paths.delete(a),
       file: () => owner(c, d) && into(a) && this.paths.set(a, file(upload(e), c, d, b)) && this.changed(a),
       symlink: () => into(a) && this.paths.set(a, link(b)),
+      secret: () => owner(c, d) && into(a) && this.putSecret(a, { mode: b, owner: c, group: d }, manifest),
+      secret_generate: () =>
+        owner(c, d) &&
+        into(a) &&
+        this.secretFiles.set(a, { type: 'file', mode: b, owner: c, group: d, digest: 'generated' }),
+      secret_file: () => owner(c, d) && into(a) && this.compose(a, { mode: b, owner: c, group: d }, upload(e), f),
+      secret_remove: () => this.secretFiles.delete(a),
       path_remove: () => this.paths.delete(a) && this.changed(a),
       daemon_reload: () => [...this.units.values()].map((unit) => Object.assign(unit, { needsReload: false })),
       unit_activate: () => need(this.units.has(a), 'no such unit') && this.start(a) && this.takeUp(a),
@@ -164,8 +198,37 @@ export class ModelHost {
     operations[op]?.();
   }
 
+  /** The value is what the manifest's digest stands for. */
+  private putSecret(path: string, owned: Pick<SecretState, 'mode' | 'owner' | 'group'>, manifest: HostManifest): void {
+    const resource = manifest.resources.find((one) => one.kind === 'secret' && one.path === path);
+    const digest = (resource as { digest?: string }).digest;
+    if (digest === undefined) throw new Error(`${path} has no value`);
+    this.secretFiles.set(path, { type: 'file', ...owned, digest });
+  }
+
+  private compose(
+    path: string,
+    owned: Pick<SecretState, 'mode' | 'owner' | 'group'>,
+    template: string,
+    secrets: string,
+  ): void {
+    const { plain, hashed } = secretsIn(template);
+    const folder = [...this.secretFiles.keys()].find((one) => one.includes('/secrets/'))?.replace(/[^/]*$/, '') ?? '';
+    const parts = Object.fromEntries(
+      [...plain, ...hashed].map((name) => {
+        const digest = this.secretFiles.get(`${folder}${name}`)?.digest;
+        if (digest === undefined) throw new Error(`the secret ${name} is not on this host`);
+        return [`${folder}${name}`, digest];
+      }),
+    );
+    const result = digest({ template, parts });
+    const composed = { template: sha256(template), result, secrets, parts };
+    this.secretFiles.set(path, { type: 'file', ...owned, digest: result, composed });
+  }
+
   private install(name: string): void {
-    const { unit, folders = [] } = contents[name] ?? {};
+    const { unit, user, folders = [] } = contents[name] ?? {};
+    if (user) this.groups.add(user) && this.users.set(user, { group: user, home: '/', shell: '/bin/sh' });
     for (const path of folders) if (!this.paths.has(path)) this.paths.set(path, folder());
     this.packages.add(name);
     if (!unit || this.units.has(unit)) return;
@@ -182,8 +245,11 @@ export class ModelHost {
     [...this.units].some(([name, { active }]) => name.startsWith(prefix) && active === 'active');
   private isEmpty = (path: string) => ![...this.paths.keys()].some((one) => one.startsWith(`${path}/`));
 
-  /** A template unit whose file changed is behind for each of its instances. */
+  /** A unit is there once its file is; a template unit whose file changed is behind for each of its instances. */
   private changed(path: string): void {
+    const own = path.match(/^\/etc\/systemd\/system\/([^@/]+\.[a-z]+)$/)?.[1];
+    if (own && this.paths.has(path) && !this.units.has(own))
+      this.units.set(own, { active: 'inactive', enabled: 'disabled', needsReload: false });
     const template = path.match(/^\/etc\/systemd\/system\/(.*@)\.service$/)?.[1];
     for (const [name, unit] of this.units) if (template && name.startsWith(template)) unit.needsReload = true;
   }
@@ -200,7 +266,13 @@ export class ModelHost {
   }
 
   private goLive(name: string, slot: string): void {
-    const text = `# The live slot of ${name}, written by Fairlead at each switch (tmpfiles.d(5)).\nL+ /run/${name}/live - - - - ${slot}\n`;
+    const release = `/srv/${name}/slots/${slot}`;
+    const text = [
+      `# The live slot of ${name} and the release in it, written by Fairlead at each switch (tmpfiles.d(5)).`,
+      `L+ /run/${name}/live - - - - ${slot}`,
+      `L+ /run/${name}/release - - - - ${release}\n`,
+    ].join('\n');
+    this.paths.set(`/run/${name}/release`, link(release));
     this.paths.set(`/etc/tmpfiles.d/${name}-live.conf`, file(text));
     this.paths.set(`/run/${name}/live`, link(slot));
   }

@@ -136,8 +136,9 @@ test('removes nothing that is not in the record or was there before, except its 
     }),
     { numRuns: 100 },
   );
-  const control = pruned(owned.plan(manifest(edits.noProxy))).map(({ id }) => kindOf(id));
-  assert.equal(control.sort(), ['file', 'package', 'symlink', 'unit'], 'the control: something is removed');
+  const control = new Set(pruned(owned.plan(manifest(edits.noProxy))).map(({ id }) => kindOf(id)));
+  for (const kind of ['file', 'package', 'symlink', 'unit'] as const)
+    assert.ok(control.has(kind), `the control: a ${kind} is removed`);
 });
 
 test('says something about each resource, once', () => {

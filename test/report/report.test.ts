@@ -51,6 +51,12 @@ const changes: readonly Change[] = [
     causes: [cause('proxy.bodyLimit', 26)],
     text,
   }),
+  change('file:/etc/nginx/patched.conf', {
+    action: 'create',
+    class: 'change',
+    reason: 'is not on the host yet',
+    causes: [cause('proxy', 7), cause('patches.nginx.server.0', 44)],
+  }),
   change('file:/etc/b.conf', {
     action: 'update',
     class: 'drift',

@@ -57,6 +57,9 @@ async function run(situation: Situation, script = 'true', options?: CommandOptio
     architecture: 'amd64',
     hostKeys: [hostKey.public],
     roles: ['app'],
+    cpus: 2,
+    memory: '2G',
+    mounts: [],
     ...situation.host,
   };
   try {

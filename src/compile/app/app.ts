@@ -1,0 +1,106 @@
+import { layout, slots } from '../../resources/layout.ts';
+import type { FileResource, Resource, SecretFileResource } from '../../resources/resource.ts';
+import type { CompileInput } from '../compile.ts';
+import { aptPackage, directory, file, secretFile } from '../parts.ts';
+import { render } from '../render.ts';
+import { hasRole, runsProcesses } from '../topology.ts';
+import { from } from '../trace.ts';
+import { sharedVariables } from './environment.ts';
+import { jobs } from './jobs.ts';
+import { migrationFiles } from './migrations.ts';
+import { databasePlace } from './places.ts';
+import { environmentFile } from './process-environment.ts';
+import { release } from './release.ts';
+import { gate, socketGroup, webFiles, webFolders } from './web.ts';
+import { workers } from './workers.ts';
+
+/**
+ * The program under app.runtime systemd: its user, folders, environment and release, and the units of its web instances,
+ * workers and jobs, each on the hosts whose roles ask for it. With app.runtime compose everything is compile/containers'.
+ */
+export function compileApp(input: CompileInput): Resource[] {
+  const { spec, host } = input;
+  if (spec.app.runtime !== 'systemd' || !runsProcesses(spec, host)) return [];
+  const { name } = spec;
+  const web = hasRole(host, 'app');
+  const parts = [sharedEnvironment(input), ...(web ? webFiles(input) : []), socketFolders(input)];
+  const beside = [...migrationFiles(input), ...passwordFile(input)];
+  return [
+    ...(web ? [aptPackage('curl', 'app.health'), ...webFolders(input), ...gate(input)] : []),
+    { kind: 'group', id: `group:${name}`, name, origin: 'app', needs: [] },
+    { kind: 'user', id: `user:${name}`, name, group: name, origin: 'app', needs: [`group:${name}`] },
+    ...folders(input),
+    ...parts,
+    ...beside,
+    release(
+      input,
+      parts,
+      beside.map(({ id }) => id),
+    ),
+    ...workers(input),
+    ...jobs(input),
+  ];
+}
+
+/** Folders of releases and sockets. */
+function folders({ spec }: CompileInput): Resource[] {
+  const { name } = spec;
+  const paths = layout(name);
+  const within = (path: string) => ({ needs: [`directory:${path}`] });
+  return [
+    directory(paths.home, 'app'),
+    directory(paths.releases, 'app', within(paths.home)),
+    directory(paths.slots, 'app', within(paths.home)),
+    directory(paths.run, 'app'),
+    ...slots.map((slot) =>
+      directory(paths.sockets(slot), 'app', {
+        mode: '2750',
+        owner: name,
+        group: String(socketGroup(spec).value),
+        needs: [`directory:${paths.run}`, `user:${name}`],
+      }),
+    ),
+  ];
+}
+
+const sharedEnvironment = (input: CompileInput): FileResource =>
+  environmentFile(
+    input,
+    layout(input.spec.name).environmentFile,
+    'app.env',
+    from('app', 'variables of all processes, copied into each release', 'systemd'),
+    sharedVariables(input),
+  );
+
+/** The password of a database in the network, where clients of libpq look for it, readable by the program alone. */
+function passwordFile(input: CompileInput): SecretFileResource[] {
+  const { spec, templates } = input;
+  const place = databasePlace(input, false);
+  const secret = spec.database?.password;
+  if (!spec.database || !place?.password || secret === undefined) return [];
+  const rendered = render(templates, 'environment/pgpass', 'pgpass', {
+    name: from('name', spec.name),
+    host: from(place.key, place.host),
+    port: from(place.key, place.port ?? 5432),
+    database: from('database', spec.database.name),
+    user: from('database', place.user),
+    password: from('database.password', `${secret}:pgpass`, 'secret'),
+  });
+  const { passwordFile: path, settings } = layout(spec.name);
+  const ownership = { owner: spec.name, group: spec.name, needs: [`user:${spec.name}`, `directory:${settings}`] };
+  return [secretFile(spec.name, path, rendered, 'database.password', [secret], ownership)];
+}
+
+/** What makes the folders of the sockets anew at each boot. */
+function socketFolders({ spec, templates }: CompileInput): FileResource {
+  const paths = layout(spec.name);
+  const rendered = render(templates, 'systemd/tmpfiles.conf', 'tmpfiles', {
+    name: from('name', spec.name),
+    run: from('name', paths.run),
+    slots: slots.map((slot) => ({
+      sockets: from('name', paths.sockets(slot)),
+      socketGroup: socketGroup(spec),
+    })),
+  });
+  return file(`/etc/tmpfiles.d/${spec.name}.conf`, rendered, 'app');
+}

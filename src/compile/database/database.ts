@@ -1,0 +1,53 @@
+import type { Resource, UnitResource } from '../../resources/resource.ts';
+import type { ResolvedSpec } from '../../spec/resolve.ts';
+import type { CompileInput } from '../compile.ts';
+import { postgresVersion } from '../targets.ts';
+import { hasRole } from '../topology.ts';
+import { serverPackages } from './packages.ts';
+import { cluster } from './places.ts';
+import { compilePooler } from './pooler.ts';
+import { programParts } from './program.ts';
+import { serverFiles } from './server.ts';
+
+/**
+ * PostgreSQL on the hosts with the role database: its packages, its configuration where the project manages the host, one role
+ * and one database. On the hosts that run processes, the pooler, when there is one.
+ */
+export function compileDatabase(input: CompileInput): Resource[] {
+  const { database } = input.spec;
+  if (!database) return [];
+  return [...compileServer(input, database), ...compilePooler(input, database)];
+}
+
+function compileServer(input: CompileInput, database: NonNullable<ResolvedSpec['database']>): Resource[] {
+  const { spec, host } = input;
+  if (database.placement !== 'host' || !hasRole(host, 'database')) return [];
+  const packages = serverPackages(input, database);
+  const server = packages.at(-1)!.id;
+  const files = spec.host.manage ? serverFiles(input, database, server) : { resources: [], inputs: [] };
+  const { unit } = cluster(postgresVersion(host.os, database.version));
+  const running: UnitResource = {
+    kind: 'unit',
+    id: `unit:${unit}`,
+    name: unit,
+    origin: 'database.engine',
+    needs: [server, ...files.resources.map(({ id }) => id)],
+    inputs: files.inputs,
+  };
+  const role = `postgres-role:${spec.name}`;
+  return [
+    ...packages,
+    ...files.resources,
+    running,
+    { kind: 'postgres-role', id: role, name: spec.name, origin: 'database', needs: [running.id] },
+    {
+      kind: 'postgres-database',
+      id: `postgres-database:${database.name}`,
+      name: database.name,
+      owner: spec.name,
+      origin: 'database',
+      needs: [role],
+    },
+    ...programParts(input, database),
+  ];
+}

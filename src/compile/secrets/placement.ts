@@ -1,0 +1,37 @@
+/** Which hosts a secret belongs on, by the places of deploy.yaml that name it. Rules and the compiler ask here only. */
+import type { SecretUse } from '../../spec/secret-uses.ts';
+import type { ResolvedHostFile } from '../../spec/types.ts';
+import { hasRole, jobHost } from '../topology.ts';
+
+type Hosts = readonly ResolvedHostFile[];
+type Placement = (host: ResolvedHostFile, hosts: Hosts) => boolean;
+
+const onProcesses: Placement = (host) => hasRole(host, 'app') || hasRole(host, 'worker');
+
+/** By the beginning of a key; the first that fits counts. A key that none fits is used on every host. */
+const placements: readonly (readonly [string, Placement])[] = [
+  ['app.workers', (host) => hasRole(host, 'worker')],
+  ['app.jobs', (host, hosts) => jobHost(hosts)?.name === host.name],
+  ['app', onProcesses],
+  ['storage', onProcesses],
+  ['mail', onProcesses],
+  ['cache', onProcesses],
+  ['database', (host) => onProcesses(host, []) || hasRole(host, 'database')],
+  ['backups', (host) => hasRole(host, 'database')],
+  ['proxy', (host) => hasRole(host, 'proxy')],
+  ['tls', (host) => hasRole(host, 'proxy')],
+];
+
+function isUsedOn({ path }: SecretUse, host: ResolvedHostFile, hosts: Hosts): boolean {
+  const key = `${path.join('.')}.`;
+  const placement = placements.find(([beginning]) => key.startsWith(`${beginning}.`));
+  return placement ? placement[1](host, hosts) : true;
+}
+
+/** The hosts that need a secret, in the order of `hosts`. */
+export const hostsNeeding = (secret: string, uses: readonly SecretUse[], hosts: Hosts): ResolvedHostFile[] =>
+  hosts.filter((host) => uses.some((use) => use.secret === secret && isUsedOn(use, host, hosts)));
+
+/** Names of the secrets that a host needs, sorted. */
+export const secretsOn = (host: ResolvedHostFile, uses: readonly SecretUse[], hosts: Hosts): string[] =>
+  [...new Set(uses.filter((use) => isUsedOn(use, host, hosts)).map(({ secret }) => secret))].sort();

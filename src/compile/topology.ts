@@ -1,0 +1,53 @@
+/** Who does what among the hosts of an environment, and how one part reaches another. Rules and compilers ask here only. */
+import type { ResolvedDeployFile, ResolvedHostFile } from '../spec/types.ts';
+
+export type Role = ResolvedHostFile['roles'][number];
+
+type Hosts = readonly ResolvedHostFile[];
+
+export const hasRole = (host: ResolvedHostFile, role: Role): boolean => host.roles.includes(role);
+
+/** The hosts with a role, in the order of their names. */
+export const hostsWith = (hosts: Hosts, role: Role): ResolvedHostFile[] => hosts.filter((host) => hasRole(host, role));
+
+/** Whether web instances, workers or jobs of a spec run on a host. */
+export const runsProcesses = ({ app }: Pick<ResolvedDeployFile, 'app'>, host: ResolvedHostFile): boolean =>
+  hasRole(host, 'app') || (hasRole(host, 'worker') && Object.keys({ ...app.workers, ...app.jobs }).length > 0);
+
+/** The one host that scheduled jobs run on: the first with the role worker. */
+export const jobHost = (hosts: Hosts): ResolvedHostFile | undefined => hostsWith(hosts, 'worker')[0];
+
+/** The one host with the cache: the first with the role app or worker. */
+export const cacheHost = (hosts: Hosts): ResolvedHostFile | undefined =>
+  hosts.find((host) => hasRole(host, 'app') || hasRole(host, 'worker'));
+
+/** Hosts other than the cache's own whose processes use it. */
+export const cacheClients = (hosts: Hosts): ResolvedHostFile[] =>
+  hosts.filter((host) => (hasRole(host, 'app') || hasRole(host, 'worker')) && host.name !== cacheHost(hosts)?.name);
+
+/** The address that other hosts of the project reach a host by. */
+export const addressFor = (host: ResolvedHostFile): string => host.privateAddress ?? host.address;
+
+/** Whether the processes of a host find the database on their own host, and so reach it over its socket. */
+export const databaseIsLocal = (host: ResolvedHostFile): boolean => hasRole(host, 'database');
+
+/** The database host that a host's processes use: itself, or the first with the role database. */
+export const databaseHostFor = (hosts: Hosts, host: ResolvedHostFile): ResolvedHostFile | undefined =>
+  databaseIsLocal(host) ? host : hostsWith(hosts, 'database')[0];
+
+/** Hosts other than this one whose processes use this one's database. */
+export const databaseClients = (hosts: Hosts, host: ResolvedHostFile): ResolvedHostFile[] =>
+  hosts.filter(
+    (other) =>
+      other.name !== host.name &&
+      (hasRole(other, 'app') || hasRole(other, 'worker')) &&
+      databaseHostFor(hosts, other)?.name === host.name,
+  );
+
+/** Whether the web instances of an app host are reached from proxies on other hosts, over TCP. */
+export const hasRemoteProxy = (hosts: Hosts, host: ResolvedHostFile): boolean =>
+  hasRole(host, 'app') && hostsWith(hosts, 'proxy').some((proxy) => proxy.name !== host.name && !hasRole(proxy, 'app'));
+
+/** Where a proxy host finds web instances: its own when it runs the program, else those of all app hosts. */
+export const upstreamHosts = (hosts: Hosts, proxy: ResolvedHostFile): ResolvedHostFile[] =>
+  hasRole(proxy, 'app') ? [proxy] : hostsWith(hosts, 'app');
