@@ -136,7 +136,7 @@ export const verbs: readonly Verb[] = [
     words: [{ form: '<what>', text: 'a compiled file with or without :line, or a key' }],
     options: common,
     examples:
-      '  npm run explain -- hosts/production/web-1/rootfs/etc/nginx/sites-available/notes.conf:26\n  npm run explain -- /etc/fairlead/notes/app.env --env production\n  npm run explain -- proxy.timeouts',
+      '  npm run explain -- hosts/production/web-1/rootfs/etc/nginx/sites-available/notes.conf:26\n  npm run explain -- /etc/fairlead/notes/app.env --env production\n  npm run explain -- .github/workflows/pull-request.yml:48\n  npm run explain -- proxy.timeouts',
     exits: '0 explained, 1 there is no such file, line or key',
     load: async () => {
       const { explain } = await import('./commands/explain.ts');

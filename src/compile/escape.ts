@@ -174,6 +174,7 @@ const writers: Record<Grammar, (value: string) => string> = {
   /** An element of the JSON array of RUN, CMD or HEALTHCHECK, where nothing is expanded; `<<` would begin a here-document. */
   dockerfile: (value) => JSON.stringify(value).replaceAll('<', '\\u003c'),
   /** GitHub workflow: a text in YAML, where an expression is the only way to write the beginning of an expression. */
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is GitHub's own syntax
   workflow: (value) => value.replaceAll('${{', "${{ '${{' }}"),
   /** GitHub workflow, `run:`: a shell script, where an expression would become code. */
   'workflow-run'(value) {

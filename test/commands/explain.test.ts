@@ -83,12 +83,25 @@ test('a key names every line and resource that follows from it, on each host', a
   const { hosts } = JSON.parse(await said(explain, 'proxy', { json: true }));
   assert.equal(
     hosts.map(({ host }: { host: string }) => host),
-    ['web-1', 'web-2'],
+    ['web-1', 'web-2', 'the project'],
   );
   assert.ok(hosts[0].resources.includes('unit:nginx.service'));
   assert.ok(hosts[0].lines.some((line: { text: string }) => line.text.includes('server_name notes.example.com')));
   const other = JSON.parse(await said(explain, 'database', { json: true })).hosts[0];
   assert.not.ok(other.resources.includes('unit:nginx.service'), 'the control');
+});
+
+test('files of the project, and those beside a manifest, are explained too', async () => {
+  const workflow = '.github/workflows/pull-request.yml';
+  assert.match(await said(explain, workflow), `deploy.yaml:${lineOf('check:')} ci.check`);
+  assert.match(await said(explain, 'containers/Dockerfile:1'), 'containers/Dockerfile:1');
+  assert.match(await said(explain, 'hosts/production/web-1/cloud-init.yaml'), '#cloud-config');
+  const { hosts } = JSON.parse(await said(explain, 'ci.check', { json: true }));
+  assert.equal(
+    hosts.map(({ lines }: { lines: readonly { path: string }[] }) => lines.map(({ path }) => path)),
+    [[], [], [workflow]],
+  );
+  assert.match(await refusal(explain, 'containers/nothing.yaml'), 'nothing compiles containers/nothing.yaml');
 });
 
 test('a key says where its values come from', async () => {

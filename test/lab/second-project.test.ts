@@ -94,6 +94,7 @@ for (const release of labReleases()) {
     expectExit(apply, 0);
     assert.match(apply.text, 'it stays, because it was there before this project');
     expectExit(await other.run('plan'), 0);
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of dpkg
     assert.match(await host.sh('dpkg-query -W -f="\\${db:Status-Abbrev}" nginx; ls /etc/nginx/sites-enabled'), /^ii/);
     assert.is((await host.sh('ls /etc/nginx/sites-enabled | grep -c hello || true')).trim(), '0');
   });
