@@ -18,12 +18,22 @@ export const MAX_BYTES = 1024 * 1024;
 /** How many values the aliases of one file may expand to, so that a small file cannot fill the memory. */
 const MAX_ALIASES = 100;
 
+const parsedBefore = new WeakMap<SourceFile, Document>();
+
 /**
- * Parses YAML 1.2 text into a document that keeps line and column.
+ * Parses YAML 1.2 text into a document that keeps line and column. A file is parsed once: every environment reads the same one.
  *
  * @throws DiagnosticsError with every syntax problem, each at its place.
  */
 export function parse(file: SourceFile): Document {
+  const known = parsedBefore.get(file);
+  if (known) return known;
+  const document = parseAnew(file);
+  parsedBefore.set(file, document);
+  return document;
+}
+
+function parseAnew(file: SourceFile): Document {
   const refuse = (code: string, message: string, fix: string): never => {
     const at = { file: file.path, line: 1, column: 1 };
     throw new DiagnosticsError([{ severity: 'error', code, message, fix, at }]);
