@@ -25,8 +25,8 @@ test('takes less than 300 MB for 200, and grows linearly from 50; times are meas
   const [small, large] = [await costOf(50), await costOf(200)];
   const said = JSON.stringify([small, large]);
   assert.ok(large.mebibytes < 286, said);
-  // Four times as many hosts; quadratic growth would be sixteen times as much, and other work on the machine adds to both.
-  assert.ok(large.milliseconds < small.milliseconds * 4 * 2, said);
+  // Four times as many hosts; something is the same for any number.
+  assert.ok(large.milliseconds < small.milliseconds * 4 * 1.5, said);
 });
 
 test.run();
