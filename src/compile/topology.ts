@@ -44,9 +44,15 @@ export const databaseClients = (hosts: Hosts, host: ResolvedHostFile): ResolvedH
       databaseHostFor(hosts, other)?.name === host.name,
   );
 
-/** Whether the web instances of an app host are reached from proxies on other hosts, over TCP. */
-export const hasRemoteProxy = (hosts: Hosts, host: ResolvedHostFile): boolean =>
-  hasRole(host, 'app') && hostsWith(hosts, 'proxy').some((proxy) => proxy.name !== host.name && !hasRole(proxy, 'app'));
+/** Whether the web instances of an app host are reached from proxies on other hosts, over TCP; never without `proxy` in the file. */
+export const hasRemoteProxy = (
+  { proxy }: Pick<ResolvedDeployFile, 'proxy'>,
+  hosts: Hosts,
+  host: ResolvedHostFile,
+): boolean =>
+  proxy !== undefined &&
+  hasRole(host, 'app') &&
+  hostsWith(hosts, 'proxy').some((other) => other.name !== host.name && !hasRole(other, 'app'));
 
 /** Where a proxy host finds web instances: its own when it runs the program, else those of all app hosts. */
 export const upstreamHosts = (hosts: Hosts, proxy: ResolvedHostFile): ResolvedHostFile[] =>

@@ -116,7 +116,7 @@ export const socketGroup = (spec: CompileInput['spec']): Traced =>
  */
 export function gate(input: CompileInput): Resource[] {
   const { spec, host, templates } = input;
-  if (!hasRemoteProxy(spec.hosts, host)) return [];
+  if (!hasRemoteProxy(spec, spec.hosts, host)) return [];
   const { name, app } = spec;
   const service = file(
     `/etc/systemd/system/${name}-gate@.service`,

@@ -49,7 +49,7 @@ export const migratesOn = ({ spec, host }: CompileInput): boolean =>
 
 /** Where web instances are published: for the proxy of the same host, and for those of others. */
 const addressesOf = ({ spec, host }: CompileInput): string[] =>
-  hasRemoteProxy(spec.hosts, host) ? ['127.0.0.1', inUrl(addressFor(host))] : ['127.0.0.1'];
+  hasRemoteProxy(spec, spec.hosts, host) ? ['127.0.0.1', inUrl(addressFor(host))] : ['127.0.0.1'];
 
 /** The credentials of all containers of a host, each name once. */
 export const credentialsOn = (input: CompileInput): Credential[] => [

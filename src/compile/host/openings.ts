@@ -61,7 +61,7 @@ function siteOpenings({ spec: { proxy, tls }, host }: CompileInput): Opening[] {
 const clients = (key: string, hosts: readonly ResolvedHostFile[]) => hosts.map((host) => from(key, addressFor(host)));
 
 function appOpenings({ spec, host }: CompileInput): Opening[] {
-  if (!spec.proxy || !hasRemoteProxy(spec.hosts, host)) return [];
+  if (!hasRemoteProxy(spec, spec.hosts, host)) return [];
   const { port, instances } = spec.app;
   const ports = from('app.port', instances > 1 ? `${port}-${port + instances - 1}` : port);
   const proxies = hostsWith(spec.hosts, 'proxy').filter((proxy) => !hasRole(proxy, 'app'));

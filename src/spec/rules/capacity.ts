@@ -62,7 +62,7 @@ function portsOfProgram({ host }: HostDocument, context: RuleContext): PortUse[]
   const { app } = context.spec;
   if (app.runtime !== 'systemd' || !hasRole(host, 'app')) return [];
   const instances = Array.from({ length: app.instances }, (_, index) => index + 1);
-  const gates = hasRemoteProxy(allHosts(context), host)
+  const gates = hasRemoteProxy(context.spec, allHosts(context), host)
     ? instances.map((instance) => ({ port: gatePort(app.port, instance), by: `instance ${instance}` }))
     : [];
   const inSlots = slots.flatMap((slot) =>

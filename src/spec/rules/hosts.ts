@@ -132,10 +132,11 @@ const idleRole: Rule = ({ spec, hosts }) => {
 };
 
 /** What makes a host talk to another one of the project; undefined when it does not. */
-function crossing({ proxy, database, cache }: ResolvedDeployFile, hosts: ResolvedHostFile[], host: ResolvedHostFile) {
+function crossing(spec: ResolvedDeployFile, hosts: ResolvedHostFile[], host: ResolvedHostFile) {
+  const { proxy, database, cache } = spec;
   const runs = hasRole(host, 'app') || hasRole(host, 'worker');
   const isRemoteProxy = hasRole(host, 'proxy') && !hasRole(host, 'app');
-  if (proxy && hasRemoteProxy(hosts, host)) return 'a proxy on another host reaches its instances';
+  if (hasRemoteProxy(spec, hosts, host)) return 'a proxy on another host reaches its instances';
   if (proxy && isRemoteProxy) return 'the instances behind its proxy are on other hosts';
   if (database?.placement === 'host' && databaseClients(hosts, host).length > 0) return 'other hosts use its database';
   if (database?.placement === 'host' && runs && databaseHostFor(hosts, host) !== undefined && !databaseIsLocal(host))
