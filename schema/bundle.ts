@@ -24,14 +24,26 @@ const sections: Readonly<Record<string, string>> = {
   containers: 'containers',
   ci: 'ci',
   patches: 'patches',
+  protect: 'protect',
 };
 
 /** A section below the name of an environment: what it says is checked after it was merged. */
-const difference = (name: string) => ({
-  description: `What differs in the section ${name}; its keys are those of ${name}.`,
-  type: 'object',
-  examples: [{}],
-});
+const difference = (name: string, file: string): Schema => {
+  const { type, maxItems, items, examples = [] } = section(file);
+  return type === 'array'
+    ? {
+        description: `The list ${name}, instead of that above.`,
+        type,
+        examples,
+        ...(maxItems ? { maxItems } : {}),
+        ...(items ? { items } : {}),
+      }
+    : {
+        description: `What differs in the section ${name}; its keys are those of ${name}.`,
+        type: 'object',
+        examples: [{}],
+      };
+};
 
 const environments = {
   description:
@@ -43,7 +55,7 @@ const environments = {
   additionalProperties: {
     type: 'object',
     additionalProperties: false,
-    properties: Object.fromEntries(Object.keys(sections).map((name) => [name, difference(name)])),
+    properties: Object.fromEntries(Object.entries(sections).map(([name, file]) => [name, difference(name, file)])),
   },
   examples: [{ staging: { proxy: { domains: ['staging.example.com'] } } }],
 };
@@ -65,3 +77,6 @@ export function deploySchema(): Schema {
 
 /** The schema of hosts/<environment>/<host>/host.yaml. */
 export const hostSchema = (): Schema => section('host-file');
+
+/** The schema of saved plans (npm run plan -- --out). */
+export const planSchema = (): Schema => section('plan');

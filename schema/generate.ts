@@ -7,12 +7,12 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { compile } from 'json-schema-to-typescript';
 import { deref, type Schema } from '../src/spec/schema.ts';
-import { deploySchema, hostSchema } from './bundle.ts';
+import { deploySchema, hostSchema, planSchema } from './bundle.ts';
 import { diagnosticsPage } from './diagnostics.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const schemas = { deploy: deploySchema(), host: hostSchema() };
-const read = (name: keyof typeof schemas) => structuredClone(schemas[name]);
+const schemas = { deploy: deploySchema(), host: hostSchema(), plan: planSchema() };
+const read = (name: 'deploy' | 'host') => structuredClone(schemas[name]);
 
 /** The text of schema/<name>.schema.json. */
 export const schemaJson = (name: keyof typeof schemas): string => `${JSON.stringify(schemas[name], null, 2)}\n`;
@@ -117,7 +117,8 @@ function facts(schema: Schema, required: boolean): string[] {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const name of ['deploy', 'host'] as const) writeFileSync(`${root}schema/${name}.schema.json`, schemaJson(name));
+  for (const name of ['deploy', 'host', 'plan'] as const)
+    writeFileSync(`${root}schema/${name}.schema.json`, schemaJson(name));
   writeFileSync(`${root}src/spec/types.ts`, await types());
   writeFileSync(`${root}docs/reference.md`, reference());
   writeFileSync(`${root}docs/diagnostics.md`, diagnosticsPage());

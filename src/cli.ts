@@ -1,11 +1,18 @@
-import { Argument, Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import type { Terminal } from './commands/context.ts';
-import { DiagnosticsError, ExitCode } from './diagnostic.ts';
+import { Interruption } from './commands/interruption.ts';
+import { DiagnosticsError, type EndingSignal, ExitCode, signalExitCodes } from './diagnostic.ts';
 import { colorsFor } from './report/colors.ts';
 import { diagnosticsText } from './report/diagnostics.ts';
 import { type Verb, verbs } from './verbs.ts';
 
-const terminal: Terminal = { out: process.stdout, err: process.stderr, environment: process.env };
+const interruption = new Interruption({ leave: (code) => void exit(code), leaveNow: (code) => process.exit(code) });
+const terminal: Terminal = {
+  out: process.stdout,
+  err: process.stderr,
+  environment: process.env,
+  onInterrupt: (leave) => interruption.before(leave),
+};
 
 function programFor(finish: (code: ExitCode) => void): Command {
   const program = new Command('fairlead')
@@ -24,7 +31,10 @@ function commandFor(program: Command, verb: Verb, finish: (code: ExitCode) => vo
     const argument = new Argument(form, text);
     command.addArgument(choices ? argument.choices(choices) : argument);
   }
-  for (const { form, text } of options) command.option(form, text);
+  for (const { form, text, choices } of options) {
+    const option = new Option(form, text);
+    command.addOption(choices ? option.choices(choices) : option);
+  }
   command.addHelpText(
     'after',
     `\nExamples:\n${examples}\n\nExit codes:\n  ${exits}\n\nColours are off when NO_COLOR is set.`,
@@ -51,17 +61,24 @@ function explain(error: unknown, json: boolean): number {
   return ExitCode.error;
 }
 
+const wantsJson = (words: readonly string[]) =>
+  words.includes('--json') || words.includes('--format=json') || words[words.indexOf('--format') + 1] === 'json';
+
 /** Lets what was printed reach its reader, then ends the process; the only place that does. */
 async function exit(code: number): Promise<void> {
   await Promise.all(
     [process.stdout, process.stderr].map((stream) => new Promise((flushed) => stream.write('', flushed))),
   );
-  process.exit(code);
+  process.exit(interruption.exitCode ?? code);
 }
 
-process.once('SIGINT', () => void exit(130));
+for (const signal of Object.keys(signalExitCodes) as EndingSignal[])
+  process.on(signal, () => interruption.receive(signal));
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  // A terminal that was closed cannot be written to; that is no error of its own.
+  stream.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(interruption.exitCode ?? (error.code === 'EPIPE' ? 0 : 1)),
+  );
 }
 
 async function main(): Promise<void> {
@@ -71,7 +88,7 @@ async function main(): Promise<void> {
       code = finished;
     }).parseAsync();
   } catch (error) {
-    code = explain(error, process.argv.includes('--json'));
+    code = explain(error, wantsJson(process.argv));
   }
   await exit(code);
 }

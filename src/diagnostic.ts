@@ -48,6 +48,11 @@ export const ExitCode = {
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
+/** Exit codes after a signal that ends the command: 128 and its number (signal(7)), as shells have them. */
+export const signalExitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+export type EndingSignal = keyof typeof signalExitCodes;
+
 /** Thrown where work cannot go on. Carries all that is known to be wrong, never just the first. */
 export class DiagnosticsError extends Error {
   constructor(

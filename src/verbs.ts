@@ -1,3 +1,4 @@
+import type { AuditAction } from './commands/audit.ts';
 import type { Terminal } from './commands/context.ts';
 import type { SecretsAction } from './commands/secrets.ts';
 import type { ExitCode } from './diagnostic.ts';
@@ -33,9 +34,24 @@ export interface Verb {
 const file = { form: '--file <path>', text: 'the deploy file (default: deploy.yaml)' };
 const env = { form: '--env <name>', text: 'environment: a folder of hosts/ (default: production, or the only one)' };
 const host = { form: '--host <name...>', text: 'only these hosts' };
+const role = {
+  form: '--role <role...>',
+  text: 'only hosts with one of these roles: proxy, app, worker, database (with --host: of those hosts)',
+};
 const json = { form: '--json', text: 'print JSON for programs instead of text for people' };
 const strict = { form: '--strict', text: 'take warnings for errors' };
 const common = [env, file, host, json];
+const consent = [
+  {
+    form: '--adopt [path-or-id...]',
+    text: 'take over what is there and differs: all of it, or these paths or ids; it is kept, and comes back when it leaves the file',
+  },
+  {
+    form: '--remove <token...>',
+    text: 'remove what would stay because it holds data or an identity; plan prints the tokens',
+  },
+  { form: '--prune <token...>', text: 'allow a plan that removes most of what the project has on a host' },
+];
 
 /** Every verb, in the order of `--help`. */
 export const verbs: readonly Verb[] = [
@@ -115,20 +131,70 @@ export const verbs: readonly Verb[] = [
   {
     name: 'plan',
     summary: 'compare deploy.yaml with the live hosts and show the difference; changes nothing',
-    options: [...common, strict],
-    examples: '  npm run plan\n  npm run plan -- --env production --host web-1\n  npm run plan -- --json > plan.json',
-    exits: '0 nothing to do, 2 changes, 1 error',
+    options: [
+      ...common,
+      role,
+      strict,
+      ...consent,
+      { form: '--out <path>', text: 'save the plan, for apply to do this and nothing else' },
+      { form: '--drift', text: 'show only what changed on the hosts since the last apply' },
+      {
+        form: '--format <format>',
+        text: 'text, json, or markdown for a comment on a pull request',
+        choices: ['text', 'json', 'markdown'],
+      },
+    ],
+    examples:
+      '  npm run plan\n  npm run plan -- --env production --host web-1\n  npm run plan -- --out plan.json\n  npm run plan -- --drift --format markdown\n  npm run plan -- --adopt /etc/tmpfiles.d/notes.conf\n  npm run plan -- --remove 1a2b3c4d',
+    exits:
+      '0 nothing to do, 2 changes (with --drift: something changed on a host),\n  1 error, or something could not be read',
     load: async () => (await import('./commands/plan.ts')).plan,
   },
   {
     name: 'apply',
     summary: 'bring the hosts to what deploy.yaml says',
-    options: [...common, strict],
+    words: [{ form: '[plan]', text: 'a plan that was saved by plan --out: that is done, or nothing' }],
+    options: [
+      ...common,
+      role,
+      strict,
+      ...consent,
+      { form: '--parallel <n>', text: 'how many hosts to work on at a time (default: 10)' },
+      {
+        form: '--batch <n>',
+        text: 'how many hosts to begin before the next, which are begun only if all of these converge',
+      },
+      {
+        form: '--attach [id]',
+        text: 'begin nothing: follow an apply that goes on on the hosts, the newest or this one',
+      },
+    ],
     examples:
-      '  npm run apply\n  npm run apply -- --host web-1\n  npm run apply -- --json        # progress as JSON lines',
+      '  npm run apply\n  npm run apply -- --host web-1\n  npm run apply -- --role app worker\n  npm run apply -- --batch 1     # host after host, until one fails\n  npm run apply -- plan.json     # what was reviewed, and nothing else\n  npm run apply -- --attach      # after a lost connection\n  npm run apply -- --json        # progress as JSON lines (docs/events.md)',
     exits:
-      '0 converged, 1 failed with nothing changed, 3 rolled back, 4 partial, 5 locked,\n  6 stale plan, 7 refused (conflict), 8 unreachable or wrong host key',
-    load: async () => (await import('./commands/apply.ts')).apply,
+      '0 converged, 1 failed with nothing changed, 3 rolled back, 4 partial, 5 locked,\n  6 stale plan, 7 refused (conflict, too much to remove, token), 8 unreachable or wrong host key; of several hosts, that of the gravest;\n  130 interrupted (SIGINT; 129 SIGHUP, 143 SIGTERM): what was begun goes on by itself on the hosts',
+    load: async () => {
+      const { apply } = await import('./commands/apply.ts');
+      return (options, terminal, planFile) => apply(options, terminal, planFile);
+    },
+  },
+  {
+    name: 'audit',
+    summary: 'show who applied what to the hosts, and whether their logs of that hold together',
+    words: [
+      {
+        form: '[action]',
+        text: 'list every apply (the default), or only verify the chain',
+        choices: ['list', 'verify'],
+      },
+    ],
+    options: common,
+    examples: '  npm run audit\n  npm run audit -- verify\n  npm run audit -- --host web-1 --json > audit.json',
+    exits: '0 the logs hold together, 1 one does not, 8 a host is unreachable',
+    load: async () => {
+      const { audit } = await import('./commands/audit.ts');
+      return (options, terminal, action) => audit(options, terminal, (action ?? 'list') as AuditAction);
+    },
   },
   {
     name: 'explain',

@@ -18,12 +18,16 @@ interface Secret {
 /** What a transaction consists of beside its plan. */
 export interface Parts {
   readonly id: string;
-  /** Text of executor.sh. */
+  /** Text of the script `executor`. */
   readonly executor: string;
   /** Lines that the host keeps to know what the next probe must read. */
   readonly wanted: readonly string[];
   /** Who applies, for whoever finds the host locked. */
   readonly holder: string;
+  /** What the host's log of applies says about this one, beside what the host knows itself. */
+  readonly audit: Readonly<Record<string, string>>;
+  /** The record as it is, in fewer lines; for one that has grown long. */
+  readonly compacted?: readonly RecordLine[];
   /** Contents of files by upload name. */
   readonly contents: ReadonlyMap<string, string>;
   /** Paths of artifacts by upload name. */
@@ -58,6 +62,13 @@ function filesOf(plan: Plan, parts: Parts): Map<string, Content> {
   add('id', `${parts.id}\n`);
   add('serial', `${plan.serial}\n`);
   add('holder', `${parts.holder}\n`);
+  add(
+    'audit',
+    Object.entries(parts.audit)
+      .map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)
+      .join(','),
+  );
+  if (parts.compacted) add('record/compacted', recordText(parts.compacted));
   add('wanted', `${parts.wanted.join('\n')}\n`);
   add('executor.sh', parts.executor);
   add('steps', plan.steps.map((step, index) => `${stepLine(step, index + 1)}\n`).join(''));

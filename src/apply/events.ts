@@ -1,7 +1,10 @@
-import type { ExitCode } from '../diagnostic.ts';
+import type { Diagnostic, EndingSignal, ExitCode } from '../diagnostic.ts';
 import { ExitCode as Exit } from '../diagnostic.ts';
 
-/** How an apply to one host ended. `lost`: the connection broke and the host may still be at work. */
+/**
+ * How an apply to one host ended. `lost`: the connection broke and the host may still be at work. `skipped`: it was not begun,
+ * because a host before it failed or somebody interrupted.
+ */
 export type Outcome =
   | 'converged'
   | 'failed'
@@ -11,7 +14,8 @@ export type Outcome =
   | 'stale'
   | 'refused'
   | 'unreachable'
-  | 'lost';
+  | 'lost'
+  | 'skipped';
 
 /** The exit code of each outcome, as `fairlead apply --help` lists them. */
 export const exitCodeOf: Readonly<Record<Outcome, ExitCode>> = {
@@ -24,10 +28,49 @@ export const exitCodeOf: Readonly<Record<Outcome, ExitCode>> = {
   refused: Exit.refused,
   unreachable: Exit.unreachable,
   lost: Exit.unreachable,
+  skipped: Exit.error,
 };
 
-/** What happens during an apply. Reporters subscribe; nothing else prints. */
+/** From what left hosts half-way to what changed nothing. */
+const gravity: readonly Outcome[] = [
+  'partial',
+  'lost',
+  'rolled back',
+  'failed',
+  'refused',
+  'stale',
+  'locked',
+  'unreachable',
+  'skipped',
+  'converged',
+];
+
+/** The exit code of the gravest outcome. */
+export function worst(outcomes: readonly Outcome[]): ExitCode {
+  const gravest = gravity.find((outcome) => outcomes.includes(outcome));
+  return gravest ? exitCodeOf[gravest] : Exit.done;
+}
+
+/** How one host ended, in the summary of all. */
+export interface HostSummary {
+  readonly host: string;
+  readonly outcome: Outcome;
+  /** How many resources were changed for good; null where that is not known from here. */
+  readonly changes: number | null;
+  readonly milliseconds: number;
+  /** What is left to do, with the command to type; empty when there is nothing. */
+  readonly next: string;
+}
+
+/** What happens during an apply, as docs/events.md describes it. Reporters subscribe; nothing else prints. */
 export type ApplyEvent =
+  | {
+      readonly type: 'start';
+      /** Every host that is meant, in the order in which they are begun; without `changes` where there is no plan. */
+      readonly hosts: readonly { readonly host: string; readonly changes?: number }[];
+      readonly parallel: number;
+      readonly batch?: number;
+    }
   | { readonly type: 'note'; readonly host: string; readonly text: string }
   | { readonly type: 'begin'; readonly host: string; readonly transaction: string; readonly steps: number }
   | {
@@ -54,6 +97,12 @@ export type ApplyEvent =
     }
   | { readonly type: 'output'; readonly host: string; readonly number: number; readonly text: string }
   | { readonly type: 'undo'; readonly host: string; readonly number: number; readonly title: string }
+  /** The host waits for a new connection, for so many seconds. */
+  | { readonly type: 'confirm'; readonly host: string; readonly seconds: number }
+  /** A transaction that was cut off is being ended: by this client, or by the host itself. */
+  | { readonly type: 'recovering'; readonly host: string; readonly transaction: string }
+  /** The log of a transaction that somebody began is followed from its beginning. */
+  | { readonly type: 'attached'; readonly host: string; readonly transaction: string; readonly steps: number }
   | {
       readonly type: 'end';
       readonly host: string;
@@ -61,6 +110,30 @@ export type ApplyEvent =
       /** What is left to say: why, and what to do next. */
       readonly text: string;
       readonly milliseconds: number;
+      /** Why the host could not be planned, where that is the reason. */
+      readonly diagnostics?: readonly Diagnostic[];
     };
+
+/** What a reporter adds to the events of an apply, for programs. */
+export type ClosingEvent =
+  | {
+      readonly type: 'interrupted';
+      readonly signal: EndingSignal;
+      /** Hosts that go on by themselves with what was begun. */
+      readonly running: readonly string[];
+      /** Hosts to which something was being sent: they go on by themselves, or nothing was changed. */
+      readonly sending: readonly string[];
+      /** Hosts that were not begun. */
+      readonly untouched: readonly string[];
+      /** The command that follows what goes on; empty when nothing does. */
+      readonly attach: string;
+    }
+  | {
+      readonly type: 'summary';
+      readonly exitCode: number;
+      readonly milliseconds: number;
+      readonly hosts: readonly HostSummary[];
+    }
+  | { readonly type: 'error'; readonly exitCode: number; readonly diagnostics: readonly Diagnostic[] };
 
 export type Listener = (event: ApplyEvent) => void;

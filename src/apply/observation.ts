@@ -52,13 +52,21 @@ function factsFrom(frames: Frames): HostFacts {
     bootId: text('boot'),
     freeKib: Object.fromEntries(free),
     ...unfinished(frames),
+    ...neighbours(frames),
   };
 }
 
+/** Lines of `<project> <path>`. */
+function neighbours(frames: Frames): Pick<HostFacts, 'neighbours'> {
+  const frame = frames.get('neighbours');
+  if (!frame) return {};
+  const split = (line: string) => [line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' '))] as const;
+  return { neighbours: new Map(linesOf(frame).map(split)) };
+}
+
 function unfinished(frames: Frames): Pick<HostFacts, 'unfinished'> {
-  const name = [...frames.keys()].find((key) => key.startsWith('transaction:'));
-  const last = name ? frames.get(name)?.out.toString('utf8') : undefined;
-  return name === undefined || last?.startsWith('end ') ? {} : { unfinished: name.slice('transaction:'.length) };
+  const target = frames.get('unfinished')?.out.toString('utf8').trim();
+  return target ? { unfinished: target.slice(target.lastIndexOf('/') + 1) } : {};
 }
 
 const types: Record<string, PathState['type']> = { f: 'file', d: 'directory', l: 'symlink' };
@@ -70,8 +78,9 @@ function readRows(names: readonly string[], frame: Frame): Map<string, Read<Path
   return table(names, (path) => {
     const row = rows.get(path);
     if (!row) return whyNoPath(path, frame, complaints);
-    const [type = '', mode = '', owner = '', group = '', , , ...target] = row;
+    const [type = '', mode = '', owner = '', group = '', size = '', , ...target] = row;
     const state = { type: types[type] ?? ('other' as const), mode, owner, group };
+    if (type === 'f') return present({ ...state, size: Number(size) });
     return present(type === 'l' ? { ...state, target: target.join('|') } : state);
   });
 }
@@ -111,7 +120,7 @@ function readSecrets(names: readonly string[], frames: Frames): Map<string, Read
   );
 }
 
-/** What the host noted about files that it put secrets into (executor.sh); the last line about a path counts. */
+/** What the host noted about files that it put secrets into (apply/host/executor/secrets.sh); the last line about a path counts. */
 function readCompositions(frame: Frame): Map<string, Composition> {
   const compositions = new Map<string, Composition>();
   for (const line of linesOf(frame)) {

@@ -29,7 +29,7 @@ export interface Probe {
 export async function probe(connection: Connection, manifest: HostManifest, script: string): Promise<Probe> {
   const wanted = wantedBy(manifest);
   const { host } = manifest;
-  const result = await connection.run(script, { input: requestFor(manifest, wanted) });
+  const result = await connection.run(script, { input: requestFor(manifest, wanted), compressed: true });
   const frames = readFrames(result.stdout);
   if (!frames) throw unreadable(host, result.code, result.stderr);
   const record = recordFrom(frames, host.name);
@@ -108,7 +108,7 @@ function unreadable(host: ResolvedHostFile, code: number, stderr: string) {
         code: 'probe.sudo',
         subject: host.name,
         message: `${host.user} may not run sudo without a password on ${host.name} (${said})`,
-        fix: `on the host, write "${host.user} ALL=(ALL) NOPASSWD: ALL" to /etc/sudoers.d/${host.user}, or set user: root in host.yaml`,
+        fix: `on the host, write "${host.user} ALL=(ALL) NOPASSWD: ALL" to /etc/sudoers.d/${host.user}, or set sudo: password or user: root in host.yaml`,
       },
       ExitCode.unreachable,
     );

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Plan } from '../plan/change.ts';
 import type { Connection } from '../transport/transport.ts';
 import { bundle, type Parts } from './bundle.ts';
@@ -9,6 +10,170 @@ export interface TransactionResult {
   readonly text: string;
 }
 
+/** A transaction on a host, as its log is read. */
+export interface Followed {
+  readonly host: string;
+  readonly project: string;
+  readonly id: string;
+  /** What each step is called, by its number from 1. */
+  readonly titles: readonly string[];
+}
+
+/** Proves to a host that it can still be reached, by a connection of its own; takes the id of the transaction that waits. */
+export type Confirm = (id: string) => Promise<void>;
+
+/**
+ * Carries out a plan on its host: sends it, starts the executor there and follows its log. The executor does not depend on
+ * this connection; when it breaks, the host goes on and the result is `lost`.
+ *
+ * @param receiver text of the script `receive`.
+ * @param confirm is called when the host waits for it, and may fail: the host then goes back by itself.
+ */
+export async function carryOut(
+  connection: Connection,
+  plan: Plan,
+  parts: Parts,
+  receiver: string,
+  confirm: Confirm,
+  listen: Listener,
+): Promise<TransactionResult> {
+  const titles = plan.steps.map(({ title }) => title);
+  const followed = { host: plan.host, project: plan.project, id: parts.id, titles };
+  listen({ type: 'begin', host: plan.host, transaction: parts.id, steps: titles.length });
+  return following(connection, receiver, await bundle(plan, parts), followed, confirm, listen);
+}
+
+/**
+ * Lets a host end a transaction that was cut off, and follows that.
+ *
+ * @param recoverer text of the script `recover`.
+ */
+export async function recoverFrom(
+  connection: Connection,
+  { host, project, unfinished }: { readonly host: string; readonly project: string; readonly unfinished: string },
+  recoverer: string,
+  listen: Listener,
+): Promise<TransactionResult> {
+  listen({ type: 'recovering', host, transaction: unfinished });
+  const followed = { host, project, id: unfinished, titles: [] };
+  return following(connection, recoverer, `${project}\n${unfinished}\n`, followed, async () => undefined, listen);
+}
+
+/**
+ * Follows a transaction that somebody began, from its beginning to its end.
+ *
+ * @param id its id; undefined for the newest.
+ * @param attacher text of the script `attach`.
+ * @param confirm see carryOut: whoever began it may be gone.
+ */
+export async function attachTo(
+  connection: Connection,
+  { host, project, id }: { readonly host: string; readonly project: string; readonly id: string | undefined },
+  attacher: string,
+  confirm: Confirm,
+  listen: Listener,
+): Promise<TransactionResult> {
+  const followed = { host, project, id: id ?? '', titles: [] };
+  return following(connection, attacher, `${project}\n${id ?? ''}\n`, followed, confirm, listen);
+}
+
+async function following(
+  connection: Connection,
+  script: string,
+  input: string | Readable,
+  followed: Followed,
+  confirm: Confirm,
+  listen: Listener,
+): Promise<TransactionResult> {
+  const log = new LogReader(followed, confirm, listen);
+  await connection.run(script, { input, onLine: (line: string) => log.read(line) });
+  return log.result();
+}
+
+/** Turns lines of an executor's log into events (executor/head.sh lists them), and its last line into a result. */
+class LogReader {
+  private titles: string[];
+  private id: string;
+  private end: string | undefined;
+
+  constructor(
+    private readonly followed: Followed,
+    private readonly confirm: Confirm,
+    private readonly listen: Listener,
+  ) {
+    this.titles = [...followed.titles];
+    this.id = followed.id;
+  }
+
+  read(line: string): void {
+    const [word = '', digits = '', ...rest] = line.split(' ');
+    const { host } = this.followed;
+    const number = Number(digits);
+    const step = { host, number, steps: this.titles.length, title: this.titleOf(number) };
+    if (word === 'end') this.end = [digits, ...rest].join(' ');
+    else if (word === 'transaction') this.meet(digits, Number(rest[0]));
+    else if (word === 'plan') this.learn([digits, ...rest].join(' '));
+    else if (word === 'step') this.listen({ type: 'step', ...step });
+    else if (word === 'done') this.listen({ type: 'done', ...step, milliseconds: Number(rest[0]) * 10 });
+    else if (word === 'failed') this.listen({ type: 'failed', ...step });
+    else if (word === 'out') this.listen({ type: 'output', host, number, text: rest.join(' ') });
+    else if (word === 'undo') this.listen({ type: 'undo', host, number, title: step.title });
+    else if (word === 'recover') this.listen({ type: 'recovering', host, transaction: this.id });
+    else if (word === 'confirm') this.answer(number);
+  }
+
+  /** The transaction that a client attached itself to. */
+  private meet(id: string, steps: number): void {
+    this.id = id;
+    this.listen({ type: 'attached', host: this.followed.host, transaction: id, steps });
+  }
+
+  /** `<number>|<title>` of a step that somebody else planned. */
+  private learn(text: string): void {
+    this.titles.push(text.slice(text.indexOf('|') + 1));
+  }
+
+  private titleOf(number: number): string {
+    return this.titles[number - 1] ?? `step ${number}`;
+  }
+
+  /** A host that cannot be reached any more goes back by itself; that tells more than the error here. */
+  private answer(seconds: number): void {
+    this.listen({ type: 'confirm', host: this.followed.host, seconds });
+    this.confirm(this.id).catch((error: Error) =>
+      this.listen({ type: 'note', host: this.followed.host, text: `no new connection: ${error.message}` }),
+    );
+  }
+
+  result(): TransactionResult {
+    return this.end === undefined ? this.lost() : this.concluded(this.end);
+  }
+
+  private lost(): TransactionResult {
+    return {
+      outcome: 'lost',
+      text: `the connection broke, and the host goes on by itself. Follow it: npm run apply -- --attach ${this.id} --host ${this.followed.host}`,
+    };
+  }
+
+  private concluded(end: string): TransactionResult {
+    const [word = '', ...rest] = end.split(' ');
+    const said = rest.join(' ');
+    const unit = `fairlead-${this.followed.project}-${this.id}`;
+    const staying = rest.map((number) => this.titleOf(Number(number))).join('; ');
+    const texts: Record<string, string> = {
+      converged: '',
+      'rolled-back': 'everything that this apply had changed was put back; mend the cause above and apply again',
+      partial: `what could be undone was put back; these steps stay: ${staying}. Mend the cause above and apply again`,
+      locked: `another apply is at work on this host (${said || 'unknown'}); wait for it, or follow it: npm run apply -- --attach --host ${this.followed.host}`,
+      stale: `${said}; nothing was changed. Plan again, look at the difference, then apply`,
+      failed: `${said}; nothing was changed${/No space left/.test(said) ? '. Make room on the host (df -h), then apply again' : ''}`,
+      died: `the executor ended without saying how: it was killed, or the disk is full (there: df -h; journalctl -u ${unit}). Apply again: what it left is put back first`,
+    };
+    return { outcome: outcomes[word] ?? 'partial', text: texts[word] ?? said };
+  }
+}
+
 const outcomes: Record<string, Outcome> = {
   converged: 'converged',
   'rolled-back': 'rolled back',
@@ -17,71 +182,3 @@ const outcomes: Record<string, Outcome> = {
   stale: 'stale',
   failed: 'failed',
 };
-
-/**
- * Carries out a plan on its host: sends it, starts the executor there and follows its log. The executor does not depend on
- * this connection; when it breaks, the host goes on and the result is `lost`.
- *
- * @param receiver text of receive.sh.
- */
-export async function carryOut(
-  connection: Connection,
-  plan: Plan,
-  parts: Parts,
-  receiver: string,
-  listen: Listener,
-): Promise<TransactionResult> {
-  let end: string | undefined;
-  const follow = follower(plan, listen);
-  listen({ type: 'begin', host: plan.host, transaction: parts.id, steps: plan.steps.length });
-  await connection.run(receiver, {
-    input: await bundle(plan, parts),
-    onLine(line) {
-      if (line.startsWith('end ')) end = line.slice('end '.length);
-      else follow(line);
-    },
-  });
-  return end === undefined ? lost(plan, parts.id) : concluded(plan, parts.id, end);
-}
-
-/** Turns lines of the executor's log into events. */
-function follower(plan: Plan, listen: Listener): (line: string) => void {
-  const { host } = plan;
-  const steps = plan.steps.length;
-  return (line) => {
-    const [word = '', digits = '', ...rest] = line.split(' ');
-    const number = Number(digits);
-    const title = plan.steps[number - 1]?.title ?? '';
-    if (word === 'step') {
-      listen({ type: 'step', host, number, steps, title });
-    } else if (word === 'done')
-      listen({ type: 'done', host, number, steps, title, milliseconds: Number(rest[0]) * 10 });
-    else if (word === 'failed') listen({ type: 'failed', host, number, steps, title });
-    else if (word === 'out') listen({ type: 'output', host, number, text: rest.join(' ') });
-    else if (word === 'undo') listen({ type: 'undo', host, number, title });
-  };
-}
-
-function lost(plan: Plan, id: string): TransactionResult {
-  const unit = `fairlead-${plan.project}-${id}`;
-  return {
-    outcome: 'lost',
-    text: `the connection broke; the host goes on by itself (there: journalctl -u ${unit}). Run the same command again to see where it stands`,
-  };
-}
-
-function concluded(plan: Plan, id: string, end: string): TransactionResult {
-  const [word = '', ...rest] = end.split(' ');
-  const said = rest.join(' ');
-  const outcome = outcomes[word] ?? 'partial';
-  const texts: Record<string, string> = {
-    converged: '',
-    'rolled-back': 'everything that this apply had changed was put back; mend the cause above and apply again',
-    partial: `what could be undone was put back; these steps stay: ${rest.map((number) => plan.steps[Number(number) - 1]?.title ?? number).join('; ')}. Mend the cause above and apply again`,
-    locked: `another apply is at work on this host (${said || 'unknown'}); wait for it, then apply again`,
-    stale: `${said}; nothing was changed. Plan again, look at the difference, then apply`,
-    failed: `${said}; nothing was changed${/No space left/.test(said) ? '. Make room on the host (df -h), then apply again' : ''}`,
-    died: `the executor ended without saying how: it was killed, or the disk is full (there: df -h; journalctl -u fairlead-${plan.project}-${id}). Apply again to converge from where it stopped`,
-  };
-  return { outcome, text: texts[word] ?? said };
-}

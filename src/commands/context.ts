@@ -1,11 +1,11 @@
-import type { Diagnostic } from '../diagnostic.ts';
+import type { Diagnostic, EndingSignal } from '../diagnostic.ts';
 import { failure, refuseWarnings } from '../diagnostic.ts';
 import { specOf } from '../pipeline.ts';
 import { type Assets, loadAssets } from '../project/assets.ts';
 import { chooseEnvironment, loadProject, type Project } from '../project/load.ts';
-import type { Output } from '../report/apply.ts';
 import { type Colors, colorsFor } from '../report/colors.ts';
 import { diagnosticsText } from '../report/diagnostics.ts';
+import type { Output } from '../report/live.ts';
 import type { ResolvedSpec } from '../spec/resolve.ts';
 import { suggest } from '../spec/suggest.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
@@ -15,6 +15,7 @@ export interface CommonOptions {
   readonly file: string;
   readonly env?: string;
   readonly host?: readonly string[];
+  readonly role?: readonly string[];
   readonly json?: boolean;
   /** Whether warnings are errors. */
   readonly strict?: boolean;
@@ -25,6 +26,8 @@ export interface Terminal {
   readonly out: Output;
   readonly err: Output;
   readonly environment: NodeJS.ProcessEnv;
+  /** Has something done before a signal ends the command; what it returns takes that back. Absent where no signal can. */
+  readonly onInterrupt?: (leave: (signal: EndingSignal) => void) => () => void;
 }
 
 /** A project with one of its environments resolved. */
@@ -58,32 +61,66 @@ export async function openProject(options: CommonOptions, terminal: Terminal): P
 /** The same for a command that works on hosts. @throws DiagnosticsError also when no host is meant. */
 export async function openSession(options: CommonOptions, terminal: Terminal): Promise<Session> {
   const resolved = await openProject(options, terminal);
-  return { ...resolved, hosts: chooseHosts(resolved.spec, options.host) };
+  return { ...resolved, hosts: chooseHosts(resolved.spec, options) };
 }
 
-/** The hosts of an environment that a command means; all of them when none is named. @throws DiagnosticsError for an unknown one. */
-export function chooseHosts(spec: ResolvedSpec, named: readonly string[] | undefined): readonly ResolvedHostFile[] {
-  const known = spec.hosts.map(({ name }) => name);
-  if (known.length === 0) {
-    throw failure({
-      code: 'environment.no-hosts',
-      subject: spec.environment,
-      message: `the environment ${spec.environment} has no hosts`,
-      fix: `describe one in hosts/${spec.environment}/<host>/host.yaml; the keys are in docs/reference.md`,
-    });
-  }
-  for (const name of named ?? []) {
-    if (known.includes(name)) continue;
-    const near = suggest(name, known);
-    throw failure({
-      code: 'host.unknown',
-      subject: name,
-      message: `the environment ${spec.environment} has no host ${name}; it has ${known.join(', ')}`,
-      fix: near ? `did you mean --host ${near}?` : `name one of them: --host ${known[0]}`,
-    });
-  }
-  return named ? spec.hosts.filter(({ name }) => named.includes(name)) : spec.hosts;
+/** Options that name hosts. */
+export type Selection = Pick<CommonOptions, 'host' | 'role'>;
+
+/**
+ * The hosts of an environment that a command means: those that are named and have one of the roles; all where nothing is said.
+ *
+ * @throws DiagnosticsError for an unknown host or role, and when no host is left.
+ */
+export function chooseHosts(spec: ResolvedSpec, { host, role }: Selection): readonly ResolvedHostFile[] {
+  if (spec.hosts.length === 0) throw withoutHosts(spec.environment);
+  for (const name of host ?? []) refuseUnknownHost(name, spec);
+  for (const name of role ?? []) refuseUnknownRole(name, spec);
+  const named = spec.hosts.filter(({ name }) => host?.includes(name) ?? true);
+  const chosen = named.filter(({ roles }) => role === undefined || roles.some((one) => role.includes(one)));
+  if (chosen.length === 0) throw noneChosen(named, role ?? []);
+  return chosen;
 }
+
+const withoutHosts = (environment: string) =>
+  failure({
+    code: 'environment.no-hosts',
+    subject: environment,
+    message: `the environment ${environment} has no hosts`,
+    fix: `describe one in hosts/${environment}/<host>/host.yaml; the keys are in docs/reference.md`,
+  });
+
+function refuseUnknownHost(name: string, { environment, hosts }: ResolvedSpec): void {
+  const known = hosts.map((one) => one.name);
+  if (known.includes(name)) return;
+  const near = suggest(name, known);
+  throw failure({
+    code: 'host.unknown',
+    subject: name,
+    message: `the environment ${environment} has no host ${name}; it has ${known.join(', ')}`,
+    fix: near ? `did you mean --host ${near}?` : `name one of them: --host ${known[0]}`,
+  });
+}
+
+function refuseUnknownRole(name: string, { environment, hosts }: ResolvedSpec): void {
+  const known: string[] = [...new Set(hosts.flatMap(({ roles }) => roles))];
+  if (known.includes(name)) return;
+  const near = suggest(name, known);
+  throw failure({
+    code: 'role.unknown',
+    subject: name,
+    message: `no host of the environment ${environment} has the role ${name}; there are ${known.join(', ')}`,
+    fix: near ? `did you mean --role ${near}?` : `name one of them: --role ${known[0]}`,
+  });
+}
+
+const noneChosen = (named: readonly ResolvedHostFile[], roles: readonly string[]) =>
+  failure({
+    code: 'host.none-chosen',
+    subject: named.map(({ name }) => name).join(', '),
+    message: `none of these has the role ${roles.join(' or ')}: ${named.map((one) => `${one.name} is ${one.roles.join(', ')}`).join('; ')}`,
+    fix: 'leave out --host or --role, or name hosts and roles that go together',
+  });
 
 /** Colours for what is printed as the result. */
 export const colorsOf = (terminal: Terminal): Colors => colorsFor(terminal.out, terminal.environment);
@@ -94,11 +131,12 @@ export const printJson = (terminal: Terminal, value: unknown): void => {
 };
 
 /** What to type to run another command on the same hosts. */
-export function commandLine(verb: string, { file, env, host }: CommonOptions): string {
+export function commandLine(verb: string, { file, env, host, role }: CommonOptions): string {
   const options = [
     ...(file === 'deploy.yaml' ? [] : ['--file', file]),
     ...(env ? ['--env', env] : []),
     ...(host ? ['--host', ...host] : []),
+    ...(role ? ['--role', ...role] : []),
   ];
   return `npm run ${verb}${options.length > 0 ? ` -- ${options.join(' ')}` : ''}`;
 }

@@ -1,27 +1,27 @@
+import { writeFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import type { Source } from '../apply/source.ts';
-import { type Diagnostic, DiagnosticsError, ExitCode } from '../diagnostic.ts';
-import { type HostPlan, manifestOf, pinned, planHost, sourceOf } from '../pipeline.ts';
-import { blockers, isEmpty, type Plan } from '../plan/change.ts';
+import type { HostManifest } from '../compile/manifest.ts';
+import { type Diagnostic, DiagnosticsError, ExitCode, failure } from '../diagnostic.ts';
+import { type HostPlan, manifestOf, type PlanHostOptions, pinned, planHost, sourceOf } from '../pipeline.ts';
+import { isApplicable, isEmpty, unread } from '../plan/change.ts';
+import { driftOf } from '../plan/drift.ts';
 import { diagnosticsText } from '../report/diagnostics.ts';
-import { planText } from '../report/plan.ts';
-import type { DigestKey } from '../secrets/digest-key.ts';
+import { driftText, planText } from '../report/plan.ts';
+import { planMarkdown } from '../report/plan-markdown.ts';
 import { fetchSecrets, type Secrets } from '../secrets/fetch.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
 import type { Connection } from '../transport/transport.ts';
-import {
-  type CommonOptions,
-  colorsOf,
-  commandLine,
-  openSession,
-  printJson,
-  type Session,
-  type Terminal,
-} from './context.ts';
+import { type ConsentOptions, consentOf, refuseStrayTokens } from './consent.ts';
+import { colorsOf, commandLine, openSession, type Session, type Terminal } from './context.ts';
+import { savedPlanText } from './saved-plan.ts';
 
 /** One host with what was seen and what would be done, and the connection that saw it. */
 export interface PlannedHost extends HostPlan {
   readonly host: ResolvedHostFile;
   readonly connection: Connection;
+  /** What deploy.yaml compiled to, before anything about values of secrets was known. */
+  readonly compiled: HostManifest;
   readonly source: Source;
 }
 
@@ -31,36 +31,149 @@ export interface UnplannedHost {
   readonly error: DiagnosticsError;
 }
 
-/** Shows what an apply would do to each host. Exit code 0: nothing; 2: changes; 1: an error on any host. */
-export async function plan(options: CommonOptions, terminal: Terminal): Promise<ExitCode> {
-  const session = await openSession(options, terminal);
-  const results = await planAll(session, secretsFor(session, terminal));
-  for (const result of results) if ('connection' in result) result.connection.close();
-  const plans = results.flatMap((result) => ('plan' in result ? [result.plan] : []));
-  const diagnostics = results.flatMap((result) => ('error' in result ? result.error.diagnostics : []));
-  if (options.json) printJson(terminal, { format: 1, environment: session.spec.environment, plans, diagnostics });
-  else report(plans, diagnostics, options, terminal);
-  if (diagnostics.length > 0) return ExitCode.error;
-  return plans.every(isEmpty) ? ExitCode.done : ExitCode.changes;
+/** Options of plan beside those of every command. */
+export interface PlanOptions extends ConsentOptions {
+  /** Where to save the plan. */
+  readonly out?: string;
+  /** Whether only drift is reported. */
+  readonly drift?: boolean;
+  readonly format?: 'text' | 'json' | 'markdown';
 }
 
-function report(
-  plans: readonly Plan[],
-  diagnostics: readonly Diagnostic[],
-  options: CommonOptions,
-  terminal: Terminal,
-): void {
+/** What was planned, and what could not be. */
+interface Findings {
+  readonly planned: readonly PlannedHost[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly exit: ExitCode;
+}
+
+/**
+ * Shows what an apply would do to each host, or with `drift` what changed there since the last one. Exit code 0: nothing; 2:
+ * changes; 1: an error on any host, or something that could not be read.
+ */
+export async function plan(options: PlanOptions, terminal: Terminal): Promise<ExitCode> {
+  refuseContradictions(options);
+  const session = await openSession(options, terminal);
+  const consent = consentOf(options);
+  const results = await planAll(session, secretsFor(session, terminal), { consent });
+  for (const result of results) if ('connection' in result) result.connection.close();
+  const planned = results.filter((result): result is PlannedHost => 'plan' in result);
+  const diagnostics = results.flatMap((result) => ('error' in result ? result.error.diagnostics : []));
+  refuseStrayTokens(
+    planned.map(({ bare }) => bare),
+    consent,
+  );
+  const findings = { planned, diagnostics, exit: exitOf(planned, diagnostics, options.drift === true) };
+  terminal.out.write(reports[formatOf(options)](findings, session, options, terminal));
+  if (options.out !== undefined) save(options.out, findings, session, options, terminal);
+  return findings.exit;
+}
+
+const formatOf = ({ format, json }: PlanOptions) => format ?? (json ? 'json' : 'text');
+
+function refuseContradictions({ drift, out }: PlanOptions): void {
+  if (!drift || out === undefined) return;
+  throw failure({
+    code: 'plan.options',
+    subject: '--drift',
+    message: 'a report of drift is no plan to apply',
+    fix: 'leave --drift or --out out',
+  });
+}
+
+/** The exit code of plan. What nobody could look at is an error, whatever else there is: no answer is not the answer that nothing changed. */
+export function exitOf(planned: readonly PlannedHost[], diagnostics: readonly Diagnostic[], drift: boolean): ExitCode {
+  const drifts = planned.map(({ plan: one }) => driftOf(one));
+  const isUnread = drift
+    ? drifts.some(({ unknown }) => unknown.some(({ class: c }) => c === 'unknown'))
+    : planned.some(({ plan: one }) => unread(one).some(({ action }) => action === 'none'));
+  if (diagnostics.length > 0 || isUnread) return ExitCode.error;
+  const isQuiet = drift
+    ? drifts.every(({ drifted }) => drifted.length === 0)
+    : planned.every(({ plan: one }) => isEmpty(one));
+  return isQuiet ? ExitCode.done : ExitCode.changes;
+}
+
+type Report = (findings: Findings, session: Session, options: PlanOptions, terminal: Terminal) => string;
+
+const reports: Readonly<Record<'text' | 'json' | 'markdown', Report>> = {
+  text: textReport,
+  json: ({ planned, diagnostics }, { spec }, { drift }) => {
+    const plans = planned.map(({ plan: one, hash }) => ({ ...one, hash }));
+    const found = drift ? { drift: plans.map(driftOf) } : { plans };
+    return `${JSON.stringify({ format: 1, environment: spec.environment, ...found, diagnostics }, null, 2)}\n`;
+  },
+  markdown: ({ planned, diagnostics, exit }, { spec }, { drift }) =>
+    planMarkdown({
+      environment: spec.environment,
+      plans: planned,
+      diagnostics,
+      exit: exitText(exit, drift === true),
+      drift: drift === true,
+    }),
+};
+
+function textReport({ planned, diagnostics }: Findings, _session: Session, options: PlanOptions, terminal: Terminal) {
   const colors = colorsOf(terminal);
-  terminal.out.write(plans.map((one) => planText(one, colors)).join('\n'));
+  const text = planned.map((one) => (options.drift ? driftText : planText)(one, colors)).join('\n');
   if (diagnostics.length > 0) terminal.err.write(`\n${diagnosticsText(diagnostics, colors)}`);
+  const plans = planned.map(({ plan: one }) => one);
   const open = plans.filter((one) => !isEmpty(one));
-  if (open.length > 0 && open.every((one) => blockers(one).length === 0) && diagnostics.length === 0) {
-    terminal.out.write(`\n${colors.dim(`to do this: ${commandLine('apply', options)}`)}\n`);
+  const isReady = open.length > 0 && open.every(isApplicable) && diagnostics.length === 0 && !options.drift;
+  return isReady && options.out === undefined ? `${text}\n${colors.dim(`to do this: ${applyLine(options)}`)}\n` : text;
+}
+
+/** What to type to do what the plan shows, with what was allowed for it. */
+function applyLine(options: PlanOptions): string {
+  const { adopt, remove, prune } = options;
+  const words = [
+    ...(adopt === undefined ? [] : ['--adopt', ...(adopt === true ? [] : adopt)]),
+    ...(remove ? ['--remove', ...remove] : []),
+    ...(prune ? ['--prune', ...prune] : []),
+  ];
+  const line = commandLine('apply', options);
+  return words.length === 0 ? line : `${line}${line.includes(' -- ') ? '' : ' --'} ${words.join(' ')}`;
+}
+
+/** What an exit code of plan means, in a sentence. */
+function exitText(exit: ExitCode, drift: boolean): string {
+  if (exit === ExitCode.error) return 'Exit code 1: a host, or something on it, could not be read.';
+  if (drift)
+    return exit === ExitCode.changes
+      ? 'Exit code 2: something changed on a host since the last apply.'
+      : 'Exit code 0: nothing changed on the hosts since the last apply.';
+  return exit === ExitCode.changes
+    ? 'Exit code 2: an apply would change something.'
+    : 'Exit code 0: the hosts are as deploy.yaml says.';
+}
+
+/** Saves the plan of all hosts, or of none. */
+function save(
+  path: string,
+  { planned, diagnostics }: Findings,
+  session: Session,
+  options: PlanOptions,
+  terminal: Terminal,
+) {
+  const colors = colorsOf(terminal);
+  if (diagnostics.length > 0) {
+    terminal.err.write(`${colors.yellow('not saved')}: a plan is saved when all its hosts could be planned\n`);
+    return;
   }
+  writeFileSync(path, savedPlanText(session.spec.environment, consentOf(options), planned));
+  const file = options.file === 'deploy.yaml' ? '' : ` --file ${options.file}`;
+  terminal.err.write(
+    `saved as ${path}; ${colors.dim(`to do this and nothing else: npm run apply -- ${path}${file}`)}\n`,
+  );
 }
 
 /** Fetches the values of all secrets that the hosts of a session need. */
-export function secretsFor({ spec, hosts, assets, project }: Session, { environment }: Terminal): Promise<Secrets> {
+export async function secretsFor(
+  { spec, hosts, assets, project }: Session,
+  { environment }: Terminal,
+): Promise<Secrets> {
+  // Whoever opens connections in the meantime does not wait until everything is compiled.
+  await setImmediate();
   const manifests = hosts.map((host) => manifestOf(spec, host, assets));
   return fetchSecrets(manifests, spec, { folder: project.folder, environment });
 }
@@ -68,18 +181,22 @@ export function secretsFor({ spec, hosts, assets, project }: Session, { environm
 /**
  * Plans every host of a session at once. One host's failure hides no other host.
  *
- * @param newKey see planHost.
+ * @param options see planHost.
  */
 export async function planAll(
   session: Session,
   secrets: Promise<Secrets>,
-  newKey?: () => DigestKey,
+  options: PlanHostOptions = {},
 ): Promise<(PlannedHost | UnplannedHost)[]> {
+  // They may fail while somebody still types a password; whoever awaits them says so.
+  secrets.catch(() => undefined);
+  const { prepareLogins } = await import('../transport/ssh.ts');
+  await prepareLogins(session.hosts, session.project.folder);
   const source = sourceOf(session.project, session.spec);
   return Promise.all(
     session.hosts.map(async (host) => {
       try {
-        return await planOne(session, host, source, secrets, newKey);
+        return await planOne(session, host, source, secrets, options);
       } catch (error) {
         if (error instanceof DiagnosticsError) return { host, error };
         throw error;
@@ -93,17 +210,17 @@ async function planOne(
   host: ResolvedHostFile,
   source: Promise<Source>,
   secrets: Promise<Secrets>,
-  newKey?: () => DigestKey,
+  options: PlanHostOptions,
 ): Promise<PlannedHost> {
   // The connection takes the longest: everything else is done while it opens.
   const { connectSsh } = await import('../transport/ssh.ts');
-  const [connection, manifest] = await Promise.all([
+  const [connection, compiled] = await Promise.all([
     connectSsh(host, session.project.folder),
     source.then((known) => pinned(manifestOf(session.spec, host, session.assets), known)),
   ]);
   try {
-    const made = await planHost(connection, manifest, await secrets, newKey);
-    return { ...made, host, connection, source: await source };
+    const made = await planHost(connection, compiled, await secrets, options);
+    return { ...made, host, connection, compiled, source: await source };
   } catch (error) {
     connection.close();
     throw error;

@@ -15,7 +15,7 @@ export async function validate(options: CommonOptions, terminal: Terminal): Prom
     found.flatMap((environment) =>
       problemsOf(() => {
         const { spec, warnings } = specOf(project, environment, assets);
-        if (options.host) chooseHosts(spec, options.host);
+        if (options.host) chooseHosts(spec, options);
         return warnings;
       }),
     ),

@@ -12,7 +12,9 @@ import { compileHost } from './host/host.ts';
 import { type HostManifest, ordered } from './manifest.ts';
 import { merged } from './merge.ts';
 import { compileObservability } from './observability/observability.ts';
+import { protectedBy } from './protect.ts';
 import { compileProxy } from './proxy/proxy.ts';
+import { compileRecovery } from './recovery/recovery.ts';
 import type { Templates } from './render.ts';
 import { compileSecrets } from './secrets/secrets.ts';
 import { type Target, targetOf } from './targets.ts';
@@ -31,6 +33,7 @@ export interface CompileInput {
 export type Section = (input: CompileInput) => readonly Resource[];
 
 const sections: readonly Section[] = [
+  compileRecovery,
   compileHost,
   compileSecrets,
   compileDatabase,
@@ -51,7 +54,7 @@ const sections: readonly Section[] = [
 export function compile({ spec, host, templates }: Omit<CompileInput, 'target'>): HostManifest {
   const input = { spec, host, templates, target: targetOf(host.os) };
   let positions: HostManifest['positions'] | undefined;
-  const resources = merged(sections.flatMap((section) => section(input)));
+  const resources = protectedBy(spec.protect, merged(sections.flatMap((section) => section(input))));
   return {
     project: spec.name,
     environment: spec.environment,

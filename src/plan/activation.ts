@@ -2,14 +2,24 @@ import type { HostManifest } from '../compile/manifest.ts';
 import { kindFor } from '../resources/kind.ts';
 import { lookUp, type Observed } from '../resources/observed.ts';
 import { nameOf, type UnitResource } from '../resources/resource.ts';
-import { startsByItself } from '../resources/unit.ts';
+import { inBetween, startsByItself } from '../resources/unit.ts';
 import type { Activation, Change } from './change.ts';
 import { digest } from './digest.ts';
 import type { HostRecord } from './record.ts';
 
-/** What a unit must take up, with the hashes of its inputs to record once it has. */
+type Inputs = Readonly<Record<string, string>>;
+
+/** What a unit must take up, with the hashes of its inputs to record. */
 export interface PlannedActivation extends Activation {
-  readonly inputs: Readonly<Record<string, string>>;
+  /** Once it has taken them up. */
+  readonly inputs: Inputs;
+  /**
+   * Before that: what is known already and this activation does not change. A crash in between then leaves in the next plan
+   * what this one was to do, a reload or a restart, and no more.
+   */
+  readonly pending: Inputs;
+  /** What it runs with now, for the way back. */
+  readonly recorded: Inputs | null;
 }
 
 /**
@@ -25,13 +35,18 @@ export function activationOf(
   changes: ReadonlyMap<string, Change>,
 ): PlannedActivation | undefined {
   const inputs = Object.fromEntries(unit.inputs.map(({ id }) => [id, inputHash(id, manifest)]));
-  const recorded = record.activations.get(unit.name) ?? {};
+  const known = record.activations.get(unit.name);
+  const recorded = known ?? {};
   const stale = unit.inputs.filter(({ id }) => recorded[id] !== inputs[id] || isWrite(changes.get(id)));
   const state = lookUp(observed.units, unit.name);
-  const base = { unit: unit.name, inputs };
+  const staying = Object.entries(recorded).filter(
+    ([id, hash]) => !(id in inputs) || (inputs[id] === hash && !isWrite(changes.get(id))),
+  );
+  const base = { unit: unit.name, inputs, pending: Object.fromEntries(staying), recorded: known ?? null };
   if (state.state === 'unknown') return undefined;
   if (state.state !== 'present' || state.value.active !== 'active') {
-    return { ...base, verb: 'start', reason: 'it is not active' };
+    const doing = state.state === 'present' ? inBetween(state.value) : undefined;
+    return { ...base, verb: 'start', reason: doing ? `it ${doing}` : 'it is not active' };
   }
   if (state.value.needsReload) return { ...base, verb: 'restart', reason: 'its unit changed since it was started' };
   if (stale.length > 0) {

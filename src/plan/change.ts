@@ -26,7 +26,18 @@ export interface Change {
   readonly class: ChangeClass;
   /** A sentence for people. */
   readonly reason: string;
+  /** The other project on this host that has it; then it is never taken over. */
+  readonly neighbour?: string;
   readonly causes: readonly Cause[];
+  /**
+   * Attributes that changed on the host since the last apply, whatever deploy.yaml says now. Empty for one that was removed there
+   * (`class` drift, `action` create) and left out where nothing changed.
+   */
+  readonly touched?: readonly string[];
+  /** Set for what left the file and stays, but goes when its token is given. */
+  readonly removable?: true;
+  /** What `--remove` takes to remove it (tokens.ts). */
+  readonly token?: string;
   /** Attributes that differ; `before` is undefined where there was nothing. */
   readonly attributes: readonly { readonly name: string; readonly before?: string; readonly after?: string }[];
   /** Text before and after, for text files whose content differs and could be read. */
@@ -35,6 +46,18 @@ export interface Change {
     readonly after: string;
     readonly lineKeys: readonly (readonly string[])[];
   };
+  /** What is on the host in place of a text that differs, where that is no text or too long to be sent along. */
+  readonly opaque?: { readonly bytes: number; readonly sha256: string };
+}
+
+/** A plan that would remove most of what the project has on a host: nothing is done until its token is given. */
+export interface PruneGuard {
+  readonly removes: number;
+  readonly of: number;
+  /** Whether the token was given. */
+  readonly allowed: boolean;
+  /** What `--prune` takes to allow it (tokens.ts). */
+  readonly token?: string;
 }
 
 /** A unit that will take up its changed inputs. */
@@ -77,6 +100,8 @@ export interface Plan {
   readonly activations: readonly Activation[];
   readonly steps: readonly PlannedStep[];
   readonly expectations: readonly Expectation[];
+  /** Set when it removes most of what the project has (prune.ts). */
+  readonly guard?: PruneGuard;
 }
 
 /** How many changes of each action a plan holds. */
@@ -86,8 +111,30 @@ export function countActions(plan: Plan): Record<Action, number> {
   return counts;
 }
 
+/** How many resources will not be as they were, or not be recorded as they were. */
+export function countChanges(plan: Plan): number {
+  const { none: _none, keep: _keep, ...counts } = countActions(plan);
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+/** Resources whose state is not known. They are never counted as unchanged. */
+export const unread = (plan: Plan): Change[] => plan.changes.filter((change) => change.class === 'unknown');
+
+/** Whether it removes too much to be done without its token. */
+export const isGuarded = ({ guard }: Plan): boolean => guard !== undefined && !guard.allowed;
+
+/**
+ * Steps that cannot be put back once they are done. The last one, which drains the old release, is none of them: nothing that
+ * could fail comes after it.
+ */
+export const irreversible = (plan: Plan): PlannedStep[] =>
+  plan.steps.filter(({ reversible, op }) => !reversible && op !== 'release_drain');
+
 /** Whether an apply would do anything. */
 export const isEmpty = (plan: Plan): boolean => plan.steps.length === 0 && blockers(plan).length === 0;
+
+/** Whether nothing stops an apply. */
+export const isApplicable = (plan: Plan): boolean => blockers(plan).length === 0 && !isGuarded(plan);
 
 /** Changes that must be settled before anything is applied. */
 export const blockers = (plan: Plan): Change[] =>

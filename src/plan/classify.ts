@@ -9,6 +9,10 @@ export interface Verdict {
   readonly class: ChangeClass;
   readonly reason: string;
   readonly attributes: Change['attributes'];
+  /** See Change. */
+  readonly neighbour?: string;
+  /** Names of what changed on the host since the last apply. */
+  readonly touched?: readonly string[];
 }
 
 /** Attributes of `after` that `before` has not, or not so. Attributes that only `before` has do not count. */
@@ -40,7 +44,10 @@ export function classify(
   if (attributes.length === 0) {
     if (base && equal(base.attributes, desired)) return verdict('none', 'unchanged', 'is as it should be', attributes);
     return base
-      ? verdict('adopt', 'change', 'is as it should be already; that will be recorded', attributes)
+      ? {
+          ...verdict('adopt', 'change', 'is as it should be already; that will be recorded', attributes),
+          ...touchedSince(base, live.value),
+        }
       : verdict('adopt', 'adopt', 'was there before and is as it should be; it will be recorded', attributes);
   }
   if (!base) {
@@ -89,16 +96,21 @@ function changedVerdict(
   base: RecordedResource,
   attributes: Change['attributes'],
 ): Verdict {
-  const known = Object.keys(desired);
-  // What the record does not know yet was not looked at by the version that wrote it.
-  const touched = known.filter((name) => base.attributes[name] !== undefined && base.attributes[name] !== live[name]);
-  if (touched.length === 0)
+  const { touched } = touchedSince(base, live, Object.keys(desired));
+  if (touched === undefined)
     return verdict('update', 'change', `${names(attributes)} changed in deploy.yaml or its source`, attributes);
   const both = equal(base.attributes, desired) ? '' : ', and deploy.yaml changed too';
-  return verdict(
-    'update',
-    'drift',
-    `${touched.join(', ')} changed on the host since the last apply${both}`,
-    attributes,
-  );
+  const reason = `${touched.join(', ')} changed on the host since the last apply${both}`;
+  return { ...verdict('update', 'drift', reason, attributes), touched };
+}
+
+/** What a host changed of a resource since it was applied: nothing at all, or the names of the attributes. */
+export function touchedSince(
+  base: RecordedResource,
+  live: Attributes,
+  names: readonly string[] = Object.keys(live),
+): Pick<Change, 'touched'> {
+  // What the record does not know yet was not looked at by the version that wrote it.
+  const touched = names.filter((name) => base.attributes[name] !== undefined && base.attributes[name] !== live[name]);
+  return touched.length > 0 ? { touched } : {};
 }

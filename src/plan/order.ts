@@ -1,9 +1,11 @@
 import type { HostManifest } from '../compile/manifest.ts';
 import type { Observed } from '../resources/observed.ts';
-import { kindOf, type UnitResource, type Validator } from '../resources/resource.ts';
+import { kindOf, type UnitResource, unitsOf } from '../resources/resource.ts';
 import { step as makeStep, type Step } from '../resources/step.ts';
 import type { PlannedActivation } from './activation.ts';
 import type { Activation, Change, PlannedStep } from './change.ts';
+import { changesReach } from './reach.ts';
+import { type Asked, judgesOf } from './validators.ts';
 
 /** The steps of one resource. */
 export interface Group {
@@ -13,11 +15,13 @@ export interface Group {
 }
 
 const writtenFirst = ['package', 'group', 'user', 'directory', 'secret', 'file', 'secret-file', 'symlink'];
+const readyFirst = ['package', 'group', 'user', 'directory'];
 const removedFirst = ['symlink', 'secret-file', 'file', 'secret', 'directory'];
 
 /**
- * Puts the steps in the order in which they are safe: packages in one go; then all that is only written; then what left the
- * file; then one validation of the whole; then services, database and release; last, what may go only when all else stands.
+ * Puts the steps in the order in which they are safe: packages in one go and what the judges need; then a look at the whole
+ * configuration as it will be; then all that is only written, and what left the file; then services, database and release; last,
+ * what may go only when all else stands.
  */
 export function arrange(
   groups: readonly Group[],
@@ -26,23 +30,32 @@ export function arrange(
   activations: readonly PlannedActivation[],
   observed: Observed,
 ): PlannedStep[] {
-  const ofKinds = (kinds: readonly string[], removal: boolean, inside = true) =>
-    groups
-      .filter((group) => group.removal === removal && kinds.includes(kindOf(group.subject)) === inside)
-      .flatMap(({ steps }) => steps);
-  const running = ofKinds(writtenFirst, false, false);
-  const isLast = (step: PlannedStep) => step.op === 'release_drain';
+  const steps = (which: (group: Group) => boolean) => groups.filter(which).flatMap((group) => group.steps);
+  const isOf = (kinds: readonly string[]) => (group: Group) => kinds.includes(kindOf(group.subject));
   const beforehand = preparing(manifest);
+  const ahead = neededAhead(manifest, beforehand);
+  const isMade = (group: Group) => !group.removal && isOf(writtenFirst)(group);
+  const running = steps((group) => !group.removal && !isOf(writtenFirst)(group));
+  const isLast = (step: PlannedStep) => step.op === 'release_drain';
   const isBeforehand = (step: PlannedStep) => beforehand.has(step.subject);
+  const prepared = running.filter(isBeforehand);
+  const judged = judgesOf(manifest, changes, activations);
   return [
-    ...inOneGo(ofKinds(writtenFirst, false), manifest),
-    ...ofKinds(removedFirst, true),
+    ...inOneGo(
+      steps((group) => isMade(group) && ahead(group.subject)),
+      manifest,
+    ),
+    ...(prepared.length > 0 ? daemonReload(changes, observed) : []),
+    ...prepared,
+    ...lookAhead(judged),
+    ...steps((group) => isMade(group) && !ahead(group.subject)),
+    ...steps((group) => group.removal && isOf(removedFirst)(group)),
     ...daemonReload(changes, observed),
-    ...running.filter(isBeforehand),
-    ...validations(manifest, changes, activations),
+    ...lookAgain(judged),
     ...running.filter((step) => !isLast(step) && !isBeforehand(step)),
     ...checks(manifest, changes, activations),
-    ...ofKinds(removedFirst, true, false),
+    ...confirmation(manifest, changes, activations),
+    ...steps((group) => group.removal && !isOf(removedFirst)(group)),
     // Until here a failure can still go back to the old release, which runs until it is drained.
     ...running.filter(isLast),
   ];
@@ -54,6 +67,22 @@ function preparing(manifest: HostManifest): Set<string> {
   const wanted = new Set(units.filter(({ validator }) => validator).flatMap(({ needs }) => needs));
   const isWritten = (need: string) => writtenFirst.includes(kindOf(need));
   return new Set(units.filter(({ id, needs }) => wanted.has(id) && needs.every(isWritten)).map(({ id }) => id));
+}
+
+/**
+ * What has to be there before the configuration can be judged: the programs that judge it, accounts and folders that it names,
+ * what ends an apply that is cut off, and all that these and the preparing units need themselves.
+ */
+function neededAhead({ resources }: HostManifest, beforehand: ReadonlySet<string>): (id: string) => boolean {
+  const byId = new Map(resources.map((resource) => [resource.id, resource]));
+  const found = new Set<string>();
+  const add = (id: string): void => {
+    if (found.has(id)) return;
+    found.add(id);
+    for (const need of byId.get(id)?.needs ?? []) add(need);
+  };
+  for (const { id, kind, first } of resources) if (first || readyFirst.includes(kind) || beforehand.has(id)) add(id);
+  return (id) => found.has(id);
 }
 
 /** All packages in one transaction of apt, but those that wait for a source: it resolves them together and takes its lock once. */
@@ -75,45 +104,39 @@ function inOneGo(steps: readonly PlannedStep[], { resources }: HostManifest): Pl
 
 const plain = (step: Step, subject: string): PlannedStep => ({ ...step, subject, before: [], after: [], undo: [] });
 
-const unitsOf = (manifest: HostManifest) =>
-  manifest.resources.filter((resource): resource is UnitResource => resource.kind === 'unit');
-
 const acts = (activations: readonly Activation[], unit: UnitResource) =>
   activations.some((activation) => activation.unit === unit.name);
 
-/** What each validator runs, the unit that takes up what it judges, and below which path that lies. */
-const validators: Readonly<Record<Validator, { command: string; unit: string; below: string }>> = {
-  nginx: { command: 'nginx -t', unit: 'nginx.service', below: '/etc/nginx/' },
-  sshd: { command: 'sshd -t', unit: 'ssh.service', below: '/etc/ssh/' },
-  nftables: { command: 'nft -c', unit: 'fairlead-firewall.service', below: '/etc/fairlead/firewall.nft' },
-};
+/** Nothing is written before the judges have seen what would come of it. */
+function lookAhead(judged: readonly Asked[]): PlannedStep[] {
+  if (judged.length === 0) return [];
+  const title = `check the configuration as it will be (${judged.map(({ command }) => command).join(', ')})`;
+  const names = judged.map(({ name }) => name);
+  return [plain(makeStep('future', names, title, { reversible: true }), 'configuration')];
+}
 
-/** One check of the whole configuration of each service that is about to take up a change. */
-function validations(
-  manifest: HostManifest,
+/** A hand may have come in between, and some hosts cannot look ahead. */
+function lookAgain(judged: readonly Asked[]): PlannedStep[] {
+  if (judged.length === 0) return [];
+  const names = judged.map(({ name }) => name);
+  return [plain(makeStep('validate', names, 'check what is written now', { reversible: true }), 'configuration')];
+}
+
+/** What changes how a host is reached stays only when somebody gets in. */
+function confirmation(
+  { host }: HostManifest,
   changes: readonly Change[],
   activations: readonly Activation[],
 ): PlannedStep[] {
-  const leaving = changes.filter(
-    ({ kind, class: c, action }) => kind === 'file' && c === 'prune' && action === 'delete',
-  );
-  const acting = unitsOf(manifest).filter((unit) => acts(activations, unit));
-  return Object.entries(validators)
-    .filter(
-      ([name, { below }]) =>
-        acting.some(({ validator }) => validator === name) || leaving.some((file) => file.name.startsWith(below)),
-    )
-    .map(([name, { command, unit }]) =>
-      plain(
-        makeStep('validate', [name], `check the whole configuration with ${command}`, { reversible: true }),
-        `unit:${unit}`,
-      ),
-    );
+  if (!changesReach(changes, activations)) return [];
+  const title = `wait for a new connection, because the way in changes (${host.confirmWithin} s at most)`;
+  return [plain(makeStep('confirm', [host.confirmWithin], title, { reversible: true }), 'configuration')];
 }
 
 function daemonReload(changes: readonly Change[], observed: Observed): PlannedStep[] {
   const unitFiles = changes.some(
-    ({ name, kind, action }) => kind === 'file' && name.startsWith('/etc/systemd/system/') && action !== 'none',
+    ({ name, kind, action }) =>
+      kind === 'file' && name.startsWith('/etc/systemd/system/') && ['create', 'update', 'delete'].includes(action),
   );
   const behind = [...observed.units.values()].some((read) => read.state === 'present' && read.value.needsReload);
   return unitFiles || behind

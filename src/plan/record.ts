@@ -4,10 +4,17 @@ import type { Attributes } from '../resources/kind.ts';
 /** One resource that this project made or took over on a host. */
 export interface RecordedResource {
   readonly id: string;
-  /** Whether it was there before this project; such a one is left in place when it leaves the file. */
+  /** Whether it was there before this project; such a one is left in place when it leaves the file, or replaced by `original`. */
   readonly origin: 'created' | 'adopted';
   /** What was last applied, and what its kind wants to remember. Holds no secrets. */
   readonly attributes: Attributes;
+  /** Whether it stays although the file no longer names it, until it was applied once without this. */
+  readonly protect?: true;
+  /**
+   * Type, mode and owner of what was at its path when it was adopted. The host keeps that (executor.sh, keep_original), and it comes
+   * back when the resource goes.
+   */
+  readonly original?: Attributes;
 }
 
 /**
@@ -16,12 +23,14 @@ export interface RecordedResource {
  */
 export interface HostRecord {
   readonly serial: number;
+  /** How many lines say this. */
+  readonly lines: number;
   readonly resources: ReadonlyMap<string, RecordedResource>;
   /** Per unit: hashes of the inputs that it runs with, written only after its reload or restart was seen to work. */
   readonly activations: ReadonlyMap<string, Readonly<Record<string, string>>>;
 }
 
-export const emptyRecord: HostRecord = { serial: 0, resources: new Map(), activations: new Map() };
+export const emptyRecord: HostRecord = { serial: 0, lines: 0, resources: new Map(), activations: new Map() };
 
 /** A line of the record. Lines are only ever appended during a transaction; the last one about a thing counts. */
 export type RecordLine =
@@ -48,7 +57,7 @@ export function readRecord(text: string, serial: number, host: string): HostReco
     } else if ('gone' in entry) resources.delete(entry.id);
     else resources.set(entry.id, entry);
   }
-  return { serial, resources, activations };
+  return { serial, lines: lines.length, resources, activations };
 }
 
 function parseLine(line: string, number: number, host: string): RecordLine {
@@ -66,4 +75,14 @@ function parseLine(line: string, number: number, host: string): RecordLine {
       fix: 'use the version of Fairlead that wrote it, or restore record.jsonl from record.jsonl.before beside it',
     });
   }
+}
+
+/** How many lines a record may have for each thing that it says, before it is written anew. */
+const mostLines = 4;
+
+/** A record in as few lines as say the same, in the same order; undefined while it is short enough. */
+export function compacted({ lines, resources, activations }: HostRecord): readonly RecordLine[] | undefined {
+  if (lines <= mostLines * (resources.size + activations.size + 10)) return undefined;
+  const notes = [...activations].map(([activation, inputs]) => ({ activation, inputs }));
+  return [{ format: 1 }, ...resources.values(), ...notes];
 }

@@ -8,7 +8,7 @@ import type { Contract } from '../spec/validate.ts';
 import type { Assets } from './assets.ts';
 
 const options: Options = { allErrors: true, strict: true, allowUnionTypes: true, code: { source: true, esm: true } };
-const schemas = ['deploy', 'host'] as const;
+const schemas = ['deploy', 'host', 'plan'] as const;
 
 function ajvFor(): Ajv {
   const ajv = new Ajv(options);
@@ -43,7 +43,11 @@ export function assetsFromSource(folder: string): Assets {
     // The precompiler writes JavaScript of templates that ship with the program; there is no other way to load it.
     [...readTemplates(folder)].map(([name, text]) => [name, new Function(`return (${precompiled(text)})`)()]),
   );
-  return { contracts: { deploy: contract('deploy'), host: contract('host') }, templates };
+  return {
+    contracts: { deploy: contract('deploy'), host: contract('host') },
+    planContract: contract('plan'),
+    templates,
+  };
 }
 
 /**
@@ -64,7 +68,7 @@ export function assetModules(folder: string): Record<string, string> {
     ...parts.map(({ name }) => `import ${name} from './validate-${name}.js';`),
     `const contracts = { ${contracts.join(',\n')} };`,
     `const templates = { ${templates.join(',\n')} };`,
-    'export const assetsFromSource = () => ({ contracts, templates });',
+    'export const assetsFromSource = () => ({ contracts, planContract: contracts.plan, templates });',
   ].join('\n');
   return { ...Object.fromEntries(parts.map(({ name, code }) => [`validate-${name}.js`, code])), 'assets.js': entry };
 }

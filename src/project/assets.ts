@@ -3,10 +3,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Templates } from '../compile/render.ts';
 import type { Contracts } from '../spec/resolve.ts';
+import type { Contract } from '../spec/validate.ts';
 
 /** What ships with the program: contracts of the files it reads, and templates of the files it writes. */
 export interface Assets {
   readonly contracts: Contracts;
+  /** Of saved plans. */
+  readonly planContract: Contract;
   readonly templates: Templates;
 }
 
@@ -20,7 +23,34 @@ export async function loadAssets(): Promise<Assets> {
   return (await import('./assets-source.ts')).assetsFromSource(packageFolder);
 }
 
-/** Text of a script that runs on hosts: `probe`, `receive` or `executor`. */
-export function hostScript(name: 'probe' | 'receive' | 'executor'): string {
-  return readFileSync(join(packageFolder, 'src', 'apply', `${name}.sh`), 'utf8');
+/** Version of this program. */
+export const programVersion = (): string =>
+  (JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { version: string }).version;
+
+const executor = [
+  ...['head', 'journal', 'paths', 'secrets', 'packages', 'services', 'postgres', 'releases'],
+  ...['future', 'confirm', 'transaction'],
+].map((part) => `executor/${part}`);
+
+/** What each script that runs on hosts is put together from. */
+const hostScripts = {
+  probe: ['probe'],
+  executor,
+  receive: ['follow', 'receive'],
+  recover: ['follow', 'recover'],
+  attach: ['follow', 'attach'],
+  confirm: ['confirm'],
+  audit: ['audit'],
+} as const satisfies Record<string, readonly string[]>;
+
+export type HostScript = keyof typeof hostScripts;
+
+export const hostScriptNames = Object.keys(hostScripts) as HostScript[];
+
+/** Text of a script that runs on hosts, from its files in src/apply/host/. */
+export function hostScript(name: HostScript): string {
+  const parts = hostScripts[name].map((part) =>
+    readFileSync(join(packageFolder, 'src', 'apply', 'host', `${part}.sh`), 'utf8'),
+  );
+  return parts.join('\n');
 }

@@ -1,9 +1,25 @@
-import { createTwoFilesPatch } from 'diff';
 import { printable } from '../diagnostic.ts';
-import { isForeign } from '../plan/cause.ts';
-import { type Action, blockers, type Cause, type Change, countActions, isEmpty, type Plan } from '../plan/change.ts';
+import { isAdoptable } from '../plan/adopt.ts';
+import { type Action, type Change, isEmpty, type Plan } from '../plan/change.ts';
+import { driftOf } from '../plan/drift.ts';
 import type { Colors } from './colors.ts';
-import { plural } from './diagnostics.ts';
+import {
+  attributesOf,
+  blockedText,
+  causesText,
+  confirmText,
+  countTexts,
+  cut,
+  differenceLines,
+  guardText,
+  type HashedPlan,
+  isBlocking,
+  isWorthSaying,
+  noReturnText,
+  opaqueText,
+  shortHash,
+  unfinishedText,
+} from './plan-parts.ts';
 
 const signs: Record<Action, string> = { create: '+', update: '~', delete: '-', adopt: '=', keep: '!', none: ' ' };
 
@@ -21,79 +37,90 @@ const paint = (colors: Colors, action: Action): ((text: string) => string) =>
 const MAX_DIFF_LINES = 400;
 
 /** A plan for people: each change with its cause, text differences, what will be reloaded, and a summary line. */
-export function planText(plan: Plan, colors: Colors): string {
+export function planText({ plan, hash }: HashedPlan, colors: Colors): string {
   const lines: string[] = [];
-  if (plan.unfinished) {
-    const id = printable(plan.unfinished);
-    lines.push(
-      `${colors.yellow('!')} apply ${id} has not ended: it is at work, or was cut off; what it left open is below`,
-    );
-  }
-  for (const change of plan.changes) {
-    if (change.action === 'none' && change.class === 'unchanged') continue;
-    lines.push(...changeLines(change, plan, colors));
-  }
-  for (const { unit, verb, reason } of plan.activations) {
-    lines.push(`${colors.magenta('↻')} ${colors.bold(`${verb} ${unit}`)}  ${colors.dim(reason)}`);
-  }
-  if (plan.activations.length === 0 && plan.steps.some(({ op }) => op === 'daemon_reload')) {
-    lines.push(`${colors.magenta('↻')} ${colors.bold('systemd reloads its units')}`);
-  }
+  const unfinished = unfinishedText(plan);
+  if (unfinished) lines.push(`${colors.yellow('!')} ${printable(unfinished)}`);
+  for (const change of plan.changes.filter(isWorthSaying)) lines.push(...changeLines(change, plan, colors));
+  lines.push(...activationLines(plan, colors), ...warningLines(plan, colors));
   if (lines.length > 0) lines.push('');
-  lines.push(summaryLine(plan, colors));
+  lines.push(summaryLine(plan, colors), colors.dim(`plan ${shortHash(hash)}`));
   return `${lines.join('\n')}\n`;
 }
 
-function changeLines(change: Change, plan: Plan, colors: Colors): string[] {
-  const blocked = change.class === 'conflict' || (change.class === 'unknown' && change.action === 'none');
-  const sign = blocked ? colors.red('✗') : paint(colors, change.action)(signs[change.action]);
-  const label = change.class === 'drift' ? ` ${colors.magenta('drift')}` : '';
-  const lines = [
-    `${sign} ${colors.bold(printable(`${change.kind} ${change.name}`))}${label}${change.causes.length > 0 ? `  ${colors.cyan(causesText(change.causes))}` : ''}`,
-  ];
-  lines.push(`    ${printable(change.reason)}`);
-  if (change.text && change.action === 'update') return [...lines, ...diffLines(change, colors)];
-  if (change.action === 'create' && change.kind === 'file') {
-    return [...lines, colors.dim(`    see hosts/${plan.environment}/${plan.host}/rootfs${change.name}`)];
-  }
-  return [...lines, ...attributeLines(change, colors)];
+/** What changed on a host since the last apply, and nothing else, for people. */
+export function driftText({ plan }: HashedPlan, colors: Colors): string {
+  const { host, drifted, unknown, kept } = driftOf(plan);
+  const lines = [...drifted, ...unknown].flatMap((change) => changeLines(change, plan, colors));
+  if (lines.length > 0) lines.push('');
+  const said = [
+    drifted.length > 0 ? colors.magenta(`${drifted.length} changed on the host since the last apply`) : '',
+    unknown.length > 0 ? colors.yellow(`${unknown.length} not known`) : '',
+    drifted.length + unknown.length === 0 ? colors.green('no drift') : '',
+    `${kept} as the last apply left them, or changed only in deploy.yaml`,
+  ].filter(Boolean);
+  lines.push(`${colors.bold(host)}: ${said.join(', ')}`);
+  return `${lines.join('\n')}\n`;
 }
 
-/** The first causes; foreign lines go first, so that they are never among those that are only counted. */
-function causesText(causes: readonly Cause[]): string {
-  const foreign = causes.filter(({ key }) => isForeign(key));
-  const ordered = [...foreign, ...causes.filter(({ key }) => !isForeign(key))];
-  const shown = ordered
-    .slice(0, Math.max(4, foreign.length))
-    .map(({ file, line, key }) => `${file}:${line} ${key}${isForeign(key) ? ' (foreign)' : ''}`);
-  return shown.join(', ') + (causes.length > shown.length ? ` and ${causes.length - shown.length} more` : '');
-}
-
-function attributeLines(change: Change, colors: Colors): string[] {
-  if (change.action !== 'update') return [];
-  return change.attributes
-    .filter(({ before }) => before !== undefined)
-    .map(
-      ({ name, before = '', after = '' }) =>
-        `    ${name}: ${colors.red(short(before))} → ${colors.green(short(after))}`,
-    );
-}
-
-const short = (value: string) =>
-  /^[0-9a-f]{64}$/.test(value) ? `sha256 ${value.slice(0, 12)}` : printable(value) || '(nothing)';
-
-function diffLines({ name, text }: Change, colors: Colors): string[] {
-  if (!text) return [];
-  const patch = createTwoFilesPatch(
-    `${name} (on the host)`,
-    `${name} (compiled)`,
-    text.before,
-    text.after,
-    undefined,
-    undefined,
-    { context: 3 },
+function activationLines(plan: Plan, colors: Colors): string[] {
+  const lines = plan.activations.map(
+    ({ unit, verb, reason }) => `${colors.magenta('↻')} ${colors.bold(`${verb} ${unit}`)}  ${colors.dim(reason)}`,
   );
-  const lines = patch.split('\n').slice(1, -1);
+  const reloads = lines.length === 0 && plan.steps.some(({ op }) => op === 'daemon_reload');
+  return reloads ? [`${colors.magenta('↻')} ${colors.bold('systemd reloads its units')}`] : lines;
+}
+
+/** What to know before an apply: what cannot be put back, and what is refused. */
+function warningLines(plan: Plan, colors: Colors): string[] {
+  const guard = guardText(plan);
+  const warnings = [confirmText(plan), noReturnText(plan)].filter((text) => text !== undefined);
+  return [
+    ...warnings.map((text) => `${colors.yellow('⚠')} ${printable(text)}`),
+    ...(guard ? [`${colors.red('✗')} ${guard}`] : []),
+  ];
+}
+
+function changeLines(change: Change, plan: Plan, colors: Colors): string[] {
+  const sign = signOf(change, colors);
+  const label = change.class === 'drift' ? ` ${colors.magenta('drift')}` : '';
+  const causes = change.causes.length > 0 ? `  ${colors.cyan(printable(causesText(change.causes)))}` : '';
+  return [
+    `${sign} ${colors.bold(printable(`${change.kind} ${change.name}`))}${label}${causes}`,
+    `    ${cut(printable(change.reason))}`,
+    ...detailLines(change, plan, colors),
+    ...wayLines(change).map((line) => colors.dim(`    ${line}`)),
+  ];
+}
+
+function signOf(change: Change, colors: Colors): string {
+  if (isBlocking(change)) return colors.red('✗');
+  const isUnsure = change.class === 'unknown' || change.class === 'unchecked';
+  return isUnsure ? colors.yellow('?') : paint(colors, change.action)(signs[change.action]);
+}
+
+function detailLines(change: Change, plan: Plan, colors: Colors): string[] {
+  if (change.action === 'create' && change.kind === 'file')
+    return [colors.dim(`    see hosts/${plan.environment}/${plan.host}/rootfs${change.name}`)];
+  const opaque = opaqueText(change);
+  return [...attributeLines(change, colors), ...(opaque ? [`    ${opaque}`] : []), ...diffLines(change, colors)];
+}
+
+/** What to type to have it otherwise. */
+function wayLines(change: Change): string[] {
+  if (change.token) return [`to remove it: --remove ${change.token}`];
+  if (!isAdoptable(change)) return [];
+  return [`to take it over: --adopt ${printable(change.name.startsWith('/') ? change.name : change.id)}`];
+}
+
+const attributeLines = (change: Change, colors: Colors): string[] =>
+  attributesOf(change).map(
+    ({ name, before, after }) =>
+      `    ${name}: ${colors.red(cut(printable(before)))} → ${colors.green(cut(printable(after)))}`,
+  );
+
+function diffLines(change: Change, colors: Colors): string[] {
+  const lines = differenceLines(change);
   const shown = lines.slice(0, MAX_DIFF_LINES).map((line) => `    ${diffLine(printable(line), colors)}`);
   return lines.length > MAX_DIFF_LINES
     ? [...shown, colors.dim(`    … ${lines.length - MAX_DIFF_LINES} more lines`)]
@@ -108,22 +135,7 @@ function diffLine(line: string, colors: Colors): string {
 }
 
 function summaryLine(plan: Plan, colors: Colors): string {
-  const counts = countActions(plan);
-  const parts = [
-    counts.create > 0 ? `${counts.create} to create` : '',
-    counts.update > 0 ? `${counts.update} to update` : '',
-    counts.delete > 0 ? `${counts.delete} to remove` : '',
-    counts.adopt > 0 ? `${counts.adopt} to record` : '',
-    plan.activations.length > 0
-      ? `${plural(plan.activations.length, 'unit')} to ${[...new Set(plan.activations.map(({ verb }) => verb))].join(' or ')}`
-      : '',
-    counts.keep > 0 ? `${counts.keep} left in place` : '',
-  ].filter(Boolean);
-  const unchanged = `${plan.changes.filter(({ class: c }) => c === 'unchanged').length} unchanged`;
-  const host = colors.bold(plan.host);
-  const blocked = blockers(plan).length;
-  if (blocked > 0)
-    return `${host}: ${colors.red(`${plural(blocked, 'conflict')} to settle before an apply (✗)`)}; ${[...parts, unchanged].join(', ')}`;
-  if (isEmpty(plan)) return `${host}: ${colors.green('nothing to do')}, ${[...parts, unchanged].join(', ')}`;
-  return `${host}: ${[...parts, unchanged].join(', ')}`;
+  const [host, blocked, counts] = [colors.bold(plan.host), blockedText(plan), countTexts(plan).join(', ')];
+  if (blocked) return `${host}: ${colors.red(`${blocked} (✗)`)}; ${counts}`;
+  return isEmpty(plan) ? `${host}: ${colors.green('nothing to do')}, ${counts}` : `${host}: ${counts}`;
 }

@@ -1,4 +1,5 @@
 import type { Kind } from './kind.ts';
+import { normalMode, wholeMode } from './mode.ts';
 import { lookUp, mapRead } from './observed.ts';
 import type { DirectoryResource } from './resource.ts';
 import { step } from './step.ts';
@@ -8,12 +9,17 @@ export const directoryKind: Kind<DirectoryResource> = {
   claims: true,
   probe: (path) => ({ paths: [path] }),
   read: (path, observed) =>
-    mapRead(lookUp(observed.paths, path), ({ type, mode, owner, group }) => ({ type, mode, owner, group })),
-  desired: ({ mode, owner, group }) => ({ type: 'directory', mode, owner, group }),
+    mapRead(lookUp(observed.paths, path), ({ type, mode, owner, group }) => ({
+      type,
+      mode: normalMode(mode),
+      owner,
+      group,
+    })),
+  desired: ({ mode, owner, group }) => ({ type: 'directory', mode: normalMode(mode), owner, group }),
   steps: ({ path, mode, owner, group }, reading) => [
     step(
       'directory',
-      [path, mode, owner, group],
+      [path, wholeMode(mode), owner, group],
       `${reading.state === 'present' ? 'change' : 'create'} directory ${path}`,
       {
         reversible: true,

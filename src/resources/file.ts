@@ -1,5 +1,6 @@
 import { sha256 } from '../plan/digest.ts';
 import type { Kind } from './kind.ts';
+import { normalMode } from './mode.ts';
 import { lookUp, mapRead } from './observed.ts';
 import type { FileResource } from './resource.ts';
 import { step } from './step.ts';
@@ -19,13 +20,19 @@ export const fileKind: Kind<FileResource> = {
     mapRead(lookUp(observed.paths, path), ({ type, mode, owner, group, sha256: content }) => ({
       type,
       content: content ?? '',
-      mode,
+      mode: normalMode(mode),
       owner,
       group,
     })),
-  desired: ({ content, mode, owner, group }) => ({ type: 'file', content: sha256(content), mode, owner, group }),
+  desired: ({ content, mode, owner, group }) => ({
+    type: 'file',
+    content: sha256(content),
+    mode: normalMode(mode),
+    owner,
+    group,
+  }),
   steps: ({ path, content, mode, owner, group }) => [
-    step('file', [path, mode, owner, group, uploadOf(content)], `write ${path}`, {
+    step('file', [path, normalMode(mode), owner, group, uploadOf(content)], `write ${path}`, {
       reversible: true,
       uploads: [uploadOf(content)],
     }),

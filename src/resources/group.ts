@@ -10,5 +10,8 @@ export const groupKind: Kind<GroupResource> = {
   read: (name, observed) => mapRead(lookUp(observed.groups, name), () => ({ exists: 'yes' })),
   desired: () => ({ exists: 'yes' }),
   steps: ({ name }) => [step('group_create', [name], `create group ${name}`, { reversible: true })],
-  remove: () => ({ retained: 'files may be its own; remove it by hand when you are sure' }),
+  remove: (name) => ({
+    steps: [step('group_remove', [name], `remove group ${name}`)],
+    retained: 'files may be its own',
+  }),
 };

@@ -17,8 +17,14 @@ import { userKind } from './user.ts';
 /** What is compared: names and values that people understand. Equal maps mean that there is nothing to do. */
 export type Attributes = Readonly<Record<string, string>>;
 
-/** What happens when a resource leaves the manifest: steps, or the reason why it stays. */
-export type Removal = { readonly steps: readonly Step[] } | { readonly retained: string };
+/**
+ * How a resource is removed once it left the manifest. With `retained`, the reason why it stays all the same, it holds data or an
+ * identity and goes only when a token of the plan asks for it (plan/tokens.ts).
+ */
+export interface Removal {
+  readonly steps: readonly Step[];
+  readonly retained?: string;
+}
 
 /** All that is known about one kind of resource. Everything is pure; `name` is the part of the id behind the colon. */
 export interface Kind<R extends Resource = Resource> {
@@ -32,6 +38,8 @@ export interface Kind<R extends Resource = Resource> {
   remembered?(resource: R): Attributes;
   /** Why its content is not compared this time, though all else is. */
   unchecked?(resource: R): string | undefined;
+  /** Why nobody can tell now whether it is as it should be, such as `is starting`; though it could be read. */
+  unsettled?(name: string, observed: Observed): string | undefined;
   /** Whether one that is there already, and differs, may be somebody else's. */
   readonly claims: boolean;
   /** Whether the one that is there belongs to nobody in particular, so that taking its place is no conflict. */
@@ -40,7 +48,7 @@ export interface Kind<R extends Resource = Resource> {
   readonly selfChecking?: boolean;
   /** How to get from what was read to what is desired; called only when the two differ. */
   steps(resource: R, reading: Read<Attributes>, observed: Observed): readonly Step[];
-  /** How to undo it once the file no longer names it; `before` is what was last applied. */
+  /** How to remove it once the file no longer names it; `before` is what was last applied. */
   remove(name: string, before: Attributes): Removal;
 }
 

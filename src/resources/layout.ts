@@ -30,7 +30,7 @@ export function layout(name: string) {
     processEnvironmentFile: (process: string) => `${settings}/${process}.env`,
     /** Variables of migrations, where those must go past the pooler. */
     migrationEnvironmentFile: `${settings}/migrations.env`,
-    /** Settings of the transient unit that the executor runs migrations in (apply/executor.sh, migrate). */
+    /** Settings of the transient unit that the executor runs migrations in (apply/host/executor/releases.sh, migrate). */
     migrationUnitFile: `/etc/systemd/system/fairlead-${name}-migrate.service.d/fairlead.conf`,
     ports: `${settings}/ports`,
     /** The TCP port of one instance, as variables; for programs that cannot listen on a socket. */

@@ -30,6 +30,8 @@ export interface PathState {
   readonly group: string;
   /** SHA-256 of a regular file's content. */
   readonly sha256?: string;
+  /** Bytes of a regular file. */
+  readonly size?: number;
   /** Content of a small text file whose hash is not the wanted one; for the difference that people read. */
   readonly content?: string;
   /** Whether it is a package's configuration file that nobody has changed since it was installed (deb-conffiles(5)). */
@@ -83,8 +85,10 @@ export interface HostFacts {
   /** As dpkg prints it, such as amd64. */
   readonly architecture: string;
   readonly bootId: string;
-  /** Id of the newest transaction of the project, when its journal has no end: it is at work, or was cut off. */
+  /** Id of the transaction of the project that was begun and has not ended: it is at work, or was cut off. */
   readonly unfinished?: string;
+  /** Paths that other projects on this host have, with the name of the project. */
+  readonly neighbours?: ReadonlyMap<string, string>;
   /** Free space by mount that matters, in KiB. */
   readonly freeKib: Readonly<Record<string, number>>;
 }

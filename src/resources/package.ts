@@ -11,8 +11,8 @@ export const packageKind: Kind<PackageResource> = {
   desired: () => ({ installed: 'yes' }),
   remembered: ({ retain }) => ({ retain: retain ? 'yes' : 'no' }),
   steps: ({ name }) => [step('package_install', [name], `install package ${name}`)],
-  remove: (name, before) =>
-    before.retain === 'yes'
-      ? { retained: 'data depends on it; remove it by hand when you are sure' }
-      : { steps: [step('package_remove', [name], `remove package ${name}, unless another project needs it`)] },
+  remove: (name, { retain }) => ({
+    steps: [step('package_remove', [name], `remove package ${name}, unless another project needs it`)],
+    ...(retain === 'yes' ? { retained: 'data depends on it' } : {}),
+  }),
 };

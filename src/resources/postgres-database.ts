@@ -17,5 +17,8 @@ export const databaseKind: Kind<PostgresDatabaseResource> = {
       reading.state === 'present' ? `give database ${name} to ${owner}` : `create database ${name}`,
     ),
   ],
-  remove: () => ({ retained: 'it holds data; drop it by hand when you are sure' }),
+  remove: (name) => ({
+    steps: [step('postgres_database_drop', [name], `drop database ${name} with all its data`)],
+    retained: 'it holds data',
+  }),
 };

@@ -17,5 +17,8 @@ export const roleKind: Kind<PostgresRoleResource> = {
       `${reading.state === 'present' ? 'let' : 'create'} PostgreSQL role ${name}${reading.state === 'present' ? ' log in' : ''}`,
     ),
   ],
-  remove: () => ({ retained: 'it may own data; drop it by hand when you are sure' }),
+  remove: (name) => ({
+    steps: [step('postgres_role_drop', [name], `drop PostgreSQL role ${name}`)],
+    retained: 'it may own data',
+  }),
 };

@@ -1,9 +1,10 @@
 import { sha256 } from '../plan/digest.ts';
 import type { Attributes, Kind } from './kind.ts';
 import { layout, runtimeFolder, type Slot, slots } from './layout.ts';
-import { absent, lookUp, mapRead, type Observed, present, type Read, unknown } from './observed.ts';
+import { absent, lookUp, mapRead, type Observed, present, type Read, type UnitState, unknown } from './observed.ts';
 import type { ReleaseResource } from './resource.ts';
 import { type Step, step } from './step.ts';
+import { inBetween } from './unit.ts';
 
 /** Names of the uploads that a release may need. */
 export const bundleUpload = ({ bundle }: ReleaseResource) => `app-${bundle ?? 'unpinned'}.tar.gz`;
@@ -24,17 +25,27 @@ const releaseIn = (name: string, slot: Slot, observed: Observed): string => {
   return link.state === 'present' ? (link.value.target?.split('/').at(-1) ?? '') : '';
 };
 
-/** Numbers of the instances of a slot that are active. */
-function activeInstances(name: string, slot: Slot, observed: Observed): number[] {
+/** The instances of a slot that systemd has loaded, by number. */
+function unitsOf(
+  name: string,
+  slot: Slot,
+  observed: Observed,
+): { readonly number: number; readonly state: UnitState }[] {
   const prefix = `${name}-${slot}@`;
   return [...observed.units]
-    .filter(
-      ([unit, read]) =>
-        unit.startsWith(prefix) && !unit.includes('*') && read.state === 'present' && read.value.active === 'active',
+    .flatMap(([unit, read]) =>
+      unit.startsWith(prefix) && !unit.includes('*') && read.state === 'present'
+        ? [{ number: Number(unit.slice(prefix.length).replace('.service', '')), state: read.value }]
+        : [],
     )
-    .map(([unit]) => Number(unit.slice(prefix.length).replace('.service', '')))
-    .sort((a, b) => a - b);
+    .sort((a, b) => a.number - b.number);
 }
+
+/** Numbers of the instances of a slot that are active. */
+const activeInstances = (name: string, slot: Slot, observed: Observed): number[] =>
+  unitsOf(name, slot, observed)
+    .filter(({ state }) => state.active === 'active')
+    .map(({ number }) => number);
 
 /** The file that makes the links to the live slot and its release anew at each boot; the executor writes it at each switch (go_live). */
 const liveFile = (name: string) => `/etc/tmpfiles.d/${name}-live.conf`;
@@ -106,6 +117,16 @@ export const releaseKind: Kind<ReleaseResource> = {
     atBoot: 'yes',
     left: 'none',
   }),
+  unsettled: (name, observed) => {
+    const live = liveSlot(name, observed);
+    if (live.state !== 'present') return undefined;
+    const instances = unitsOf(name, live.value, observed).flatMap(({ number, state }) => {
+      const doing = inBetween(state);
+      return doing ? [`instance ${number} ${doing}`] : [];
+    });
+    if (instances.length === 0) return undefined;
+    return `has not settled: ${instances.join(', ')}; what does not come up by itself is started`;
+  },
   steps(resource, reading, observed) {
     const { name, release = 'unpinned', instances } = resource;
     const same = reading.state === 'present' && reading.value.release === release && reading.value.whole === 'yes';
@@ -122,7 +143,10 @@ export const releaseKind: Kind<ReleaseResource> = {
       ? [drain]
       : [start, drain];
   },
-  remove: () => ({ retained: 'its folder may hold what you need; stop and remove it by hand' }),
+  remove: (name) => ({
+    steps: [step('release_remove', [name], `stop ${name} and remove its releases`)],
+    retained: 'its folder may hold what you need',
+  }),
 };
 
 function deliver(resource: ReleaseResource, observed: Observed): Step[] {

@@ -7,6 +7,10 @@ interface Base {
   readonly id: string;
   readonly origin: string;
   readonly needs: readonly string[];
+  /** Whether it stays on the host when it leaves the manifest, because `protect` of deploy.yaml names it. */
+  readonly protect?: true;
+  /** Whether it is made before anything is judged or written that a recovery would have to put back. */
+  readonly first?: true;
 }
 
 /** A package of the distribution, from its configured sources. */
@@ -93,7 +97,7 @@ export interface ServiceInput {
   readonly effect: 'reload' | 'restart';
 }
 
-/** Programs that judge a configuration before a service takes it up; executor.sh knows how to run each. */
+/** Programs that judge a configuration before a service takes it up; executor/future.sh knows how to run each. */
 export type Validator = 'nginx' | 'sshd' | 'nftables';
 
 /** A systemd unit that is enabled and active, and that has taken up the current state of its inputs. */
@@ -176,11 +180,23 @@ export const kindOrder: readonly ResourceKind[] = [
   'release',
 ];
 
+/** The units among the resources of a manifest. */
+export const unitsOf = ({ resources }: { readonly resources: readonly Resource[] }): UnitResource[] =>
+  resources.filter((resource): resource is UnitResource => resource.kind === 'unit');
+
 /** Files whose text is compiled. */
 export type TextResource = FileResource | SecretFileResource;
 
 export const isText = (resource: Resource): resource is TextResource =>
   resource.kind === 'file' || resource.kind === 'secret-file';
+
+/** Kinds that are one entry of a folder each: one of them takes the place of another by a rename. */
+const entries: readonly ResourceKind[] = ['file', 'secret', 'secret-file', 'symlink'];
+
+export const isEntry = (kind: string): boolean => entries.includes(kind as ResourceKind);
+
+/** Whether its name is a path. */
+export const isPath = (kind: string): boolean => kind === 'directory' || isEntry(kind);
 
 /** The name in an id: what stands behind the first colon. */
 export const nameOf = (id: string) => id.slice(id.indexOf(':') + 1);

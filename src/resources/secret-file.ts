@@ -1,6 +1,7 @@
 import { sha256 } from '../plan/digest.ts';
 import { uploadOf } from './file.ts';
 import type { Attributes, Kind } from './kind.ts';
+import { normalMode } from './mode.ts';
 import { lookUp, mapRead, type Observed, type SecretState } from './observed.ts';
 import type { SecretFileResource } from './resource.ts';
 import { ownership } from './secret.ts';
@@ -22,7 +23,7 @@ export function secretsIn(content: string): {
 
 /**
  * A text file into which the host puts secrets. Nobody else knows what comes out, so the host keeps a note of what it was
- * composed from (executor.sh): the digest of the text, and keyed digests of the secrets and of the result.
+ * composed from (apply/host/executor/secrets.sh): the digest of the text, and keyed digests of the secrets and of the result.
  */
 export const secretFileKind: Kind<SecretFileResource> = {
   claims: true,
@@ -35,7 +36,7 @@ export const secretFileKind: Kind<SecretFileResource> = {
     mapRead(lookUp(observed.secrets, path), (state) => ({ ...ownership(state), ...composition(state, observed) })),
   desired: ({ mode, owner, group, content, digests }) => ({
     type: 'file',
-    mode,
+    mode: normalMode(mode),
     owner,
     group,
     template: sha256(content),
@@ -43,10 +44,15 @@ export const secretFileKind: Kind<SecretFileResource> = {
     ...(digests === undefined ? {} : { secrets: digests }),
   }),
   steps: ({ path, mode, owner, group, content, digests = '' }) => [
-    step('secret_file', [path, mode, owner, group, uploadOf(content), digests], `write ${path}, with secrets`, {
-      reversible: true,
-      uploads: [uploadOf(content)],
-    }),
+    step(
+      'secret_file',
+      [path, normalMode(mode), owner, group, uploadOf(content), digests],
+      `write ${path}, with secrets`,
+      {
+        reversible: true,
+        uploads: [uploadOf(content)],
+      },
+    ),
   ],
   remove: (path) => ({ steps: [step('secret_remove', [path], `remove ${path}`, { reversible: true })] }),
 };

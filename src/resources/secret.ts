@@ -1,4 +1,5 @@
 import type { Attributes, Kind } from './kind.ts';
+import { normalMode } from './mode.ts';
 import { lookUp, mapRead, type SecretState } from './observed.ts';
 import type { SecretResource } from './resource.ts';
 import { step } from './step.ts';
@@ -9,8 +10,17 @@ export const secretUpload = (name: string): string => `secret-${name}`;
 /** Mode, owner and group of a secret. */
 const onlyRoot = ['600', 'root', 'root'] as const;
 
+/** The wanted value by its digest. A host that has no key yet compares nothing, so an apply puts the value in place there. */
+const comparedValue = (digest: string | undefined, isKnown: boolean): Attributes =>
+  digest === undefined ? (isKnown ? { value: 'not compared yet' } : {}) : { value: digest };
+
 /** What is compared of any file with secrets in it, beside its content. */
-export const ownership = ({ type, mode, owner, group }: SecretState): Attributes => ({ type, mode, owner, group });
+export const ownership = ({ type, mode, owner, group }: SecretState): Attributes => ({
+  type,
+  mode: normalMode(mode),
+  owner,
+  group,
+});
 
 /**
  * The value of one secret, in a file that only root reads. It is compared by a digest under a key that the host made
@@ -24,11 +34,16 @@ export const secretKind: Kind<SecretResource> = {
       ...ownership(state),
       value: state.digest ?? 'not compared',
     })),
-  desired: ({ digest }) => ({
+  desired: ({ digest, bytes, unchecked }) => ({
     ...ownership({ type: 'file', mode: onlyRoot[0], owner: onlyRoot[1], group: onlyRoot[2] }),
-    ...(digest === undefined ? {} : { value: digest }),
+    ...comparedValue(digest, bytes === undefined && unchecked === undefined),
   }),
   remembered: ({ bytes }): Attributes => (bytes === undefined ? {} : { made: 'on the host' }),
+  unsettled: (path, observed) => {
+    const live = lookUp(observed.secrets, path);
+    if (live.state !== 'present' || live.value.type !== 'file' || live.value.digest) return undefined;
+    return 'cannot be compared, because the host has no key for that yet; it is put in place again';
+  },
   unchecked: ({ unchecked }) => unchecked,
   steps: ({ path, secret, bytes }) =>
     bytes === undefined
@@ -39,8 +54,8 @@ export const secretKind: Kind<SecretResource> = {
           }),
         ]
       : [step('secret_generate', [path, ...onlyRoot, bytes], `generate the secret ${secret}`, { reversible: true })],
-  remove: (path, { made }) =>
-    made === undefined
-      ? { steps: [step('secret_remove', [path], `remove ${path}`, { reversible: true })] }
-      : { retained: 'its value exists nowhere else; remove it by hand when you are sure' },
+  remove: (path, { made }) => ({
+    steps: [step('secret_remove', [path], `remove ${path}`, { reversible: true })],
+    ...(made === undefined ? {} : { retained: 'its value exists nowhere else' }),
+  }),
 };

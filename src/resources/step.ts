@@ -1,5 +1,5 @@
 /**
- * One thing that the executor on the host does (apply/executor.sh has a function for each `op`). A step is data: it can be
+ * One thing that the executor on the host does (apply/host/executor/ has a function for each `op`). A step is data: it can be
  * printed, hashed and compared. `args` hold no line breaks and no `|`.
  */
 export interface Step {
@@ -17,29 +17,40 @@ export type Operation =
   | 'package_install'
   | 'package_remove'
   | 'group_create'
+  | 'group_remove'
   | 'user_create'
+  | 'user_remove'
   | 'directory'
   | 'directory_remove'
   | 'file'
   | 'symlink'
+  | 'keep_original'
   | 'path_remove'
   | 'secret'
   | 'secret_generate'
   | 'secret_file'
   | 'secret_remove'
+  | 'keep_original'
+  | 'user_remove'
+  | 'group_remove'
+  | 'future'
   | 'validate'
+  | 'confirm'
   | 'daemon_reload'
   | 'unit_activate'
   | 'unit_leave'
   | 'http_check'
   | 'postgres_role'
+  | 'postgres_role_drop'
   | 'postgres_database'
+  | 'postgres_database_drop'
   | 'runtime_install'
   | 'release_stage'
   | 'release_migrate'
   | 'release_switch'
   | 'release_start'
   | 'release_drain'
+  | 'release_remove'
   | 'note';
 
 /** Makes a step. */

@@ -10,7 +10,11 @@ const shell = '/usr/sbin/nologin';
 export const userKind: Kind<UserResource> = {
   claims: true,
   probe: (name) => ({ users: [name] }),
-  read: (name, observed) => mapRead(lookUp(observed.users, name), (user) => ({ ...user })),
+  read: (name, observed) =>
+    mapRead(lookUp(observed.users, name), (user) => ({
+      ...user,
+      shell: user.shell.replace(/^\/sbin\//, '/usr/sbin/'),
+    })),
   desired: ({ group }) => ({ group, home, shell }),
   steps: ({ name, group }, reading) => [
     step(
@@ -22,5 +26,8 @@ export const userKind: Kind<UserResource> = {
       },
     ),
   ],
-  remove: () => ({ retained: 'processes and files may be its own; remove it by hand when you are sure' }),
+  remove: (name) => ({
+    steps: [step('user_remove', [name], `remove user ${name}`)],
+    retained: 'processes and files may be its own',
+  }),
 };

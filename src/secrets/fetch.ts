@@ -80,7 +80,7 @@ function withoutLineBreak(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1);
 }
 
-/** The same conditions as in executor.sh, where the value goes into its files. */
+/** The same conditions as in apply/host/executor/secrets.sh, where the value goes into its files. */
 function refuseUnfit(bytes: Uint8Array, { plain, hashed }: Need): void {
   if (bytes.length === 0) throw new SourceProblem('it is empty', 'give it a value');
   if (bytes.length > MAX_BYTES) throw new SourceProblem('it has more than 64 KiB', 'give it a shorter value');

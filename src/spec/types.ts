@@ -70,6 +70,14 @@ export type PatchLines9 = Line[];
  * @maxItems 200
  */
 export type PatchLines10 = Line[];
+/**
+ * Resources that stay on their hosts when they leave this file, by id, as plans print them: kind, colon, name. A star stands for any text. The mark is kept on the host, so it outlives this entry: to remove such a resource, apply once without the entry while the resource is still in the file, then remove it.
+ *
+ * @maxItems 100
+ *
+ * Items: The id of a resource, in which a star stands for any text.
+ */
+export type Protect = string[];
 
 /**
  * What one web application needs from its hosts. Every key that deploy.yaml may contain is described here and nowhere else.
@@ -94,6 +102,7 @@ export interface ResolvedDeployFile {
   containers: ResolvedContainers;
   ci: ResolvedCi;
   patches: ResolvedPatches;
+  protect: Protect;
 }
 /**
  * The program: where its source is, how it is built, and which processes it runs as.
@@ -1515,11 +1524,15 @@ export interface ResolvedHostFile {
    */
   port: number;
   /**
-   * User to log in as: root, or one that may run sudo without a password.
+   * User to log in as: root, or one that may run sudo; sudo says whether with a password.
    */
   user: string;
   /**
-   * Private key to log in with, relative to the project folder. Without it the SSH agent is asked, then ~/.ssh/id_ed25519, ~/.ssh/id_ecdsa and ~/.ssh/id_rsa are tried.
+   * How the user becomes root: by sudo that asks for nothing, or with a password. That is asked for once at the terminal, or taken from the variable FAIRLEAD_SUDO_PASSWORD; root needs none of it.
+   */
+  sudo: 'passwordless' | 'password';
+  /**
+   * Private key to log in with, relative to the project folder; no other is offered then. Without it the keys of the SSH agent are tried, then ~/.ssh/id_ed25519, ~/.ssh/id_ecdsa and ~/.ssh/id_rsa. A passphrase is asked for at the terminal, or taken from the variable FAIRLEAD_KEY_PASSPHRASE.
    */
   identityFile?: string;
   /**
@@ -1527,16 +1540,48 @@ export interface ResolvedHostFile {
    */
   os: 'debian-12' | 'debian-13' | 'ubuntu-22.04' | 'ubuntu-24.04';
   /**
+   * Seconds that the host waits for a new connection after a change to its SSH server, firewall, people or sudo rules. When none comes, everything that the apply changed is put back.
+   */
+  confirmWithin: number;
+  /**
    * Processor architecture, in Debian's words.
    */
   architecture: 'amd64' | 'arm64';
   /**
-   * Public host keys of the SSH server, as in /etc/ssh/ssh_host_ed25519_key.pub. A host that shows any other key is refused.
+   * Public host keys of the SSH server, as in /etc/ssh/ssh_host_ed25519_key.pub. A host that shows any other key is refused. A line that begins with @cert-authority names the key of an authority instead, whose host certificate for the address is as good.
    *
    * @minItems 1
    * @maxItems 50
    */
   hostKeys: string[];
+  /**
+   * Bastion: an SSH server that the host is reached through. Its user needs no rights but to log in and to forward TCP. Hosts that name the same bastion share one connection to it.
+   */
+  jump?: {
+    /**
+     * IP address or DNS name of the bastion. The host's own address is looked up by the bastion.
+     */
+    address: string;
+    /**
+     * TCP port of the bastion's SSH server.
+     */
+    port: number;
+    /**
+     * User to log in to the bastion as; any that may forward TCP connections.
+     */
+    user: string;
+    /**
+     * Private key to log in to the bastion with; as the host's identityFile.
+     */
+    identityFile?: string;
+    /**
+     * Public host keys of the bastion, as the host's hostKeys. They vouch for the bastion alone.
+     *
+     * @minItems 1
+     * @maxItems 50
+     */
+    hostKeys: string[];
+  };
   /**
    * What the host does for the project. proxy: Nginx. app: web processes. worker: background processes and jobs. database: the database server.
    *

@@ -1,203 +1,191 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { connect as connectTcp, type Socket } from 'node:net';
-import { homedir } from 'node:os';
-import { resolve } from 'node:path';
-import { StringDecoder } from 'node:string_decoder';
-import { NodeSSH } from 'node-ssh';
-import ssh2 from 'ssh2';
-import { type DiagnosticsError, ExitCode, failure } from '../diagnostic.ts';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Config, NodeSSH } from 'node-ssh';
+import { DiagnosticsError } from '../diagnostic.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
-import type { CommandOptions, CommandResult, Connection } from './transport.ts';
+import { Bastions } from './bastions.ts';
+import { CertifiedKeys } from './certified.ts';
+import { connectionOver, prove } from './connection.ts';
+import { credentials, type Offers } from './credentials.ts';
+import { bastionOf, type Endpoint, endpointOf } from './endpoint.ts';
+import { type Attempt, explain } from './failures.ts';
+import { Gate } from './gate.ts';
+import { Logins, ownSource } from './logins.ts';
+import { type Mishap, mishapOf, retryDelay, type SshError } from './retry.ts';
+import { direct, type Route } from './route.ts';
+import { elevationOf, needsPassword, noPassword } from './sudo.ts';
+import type { Connection } from './transport.ts';
 
-/** How long a host may take to accept the connection, and again to finish the handshake, in milliseconds. */
-const TIMEOUT = 10_000;
+export { fingerprint } from './failures.ts';
 
-const defaultKeys = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
+/** Times in milliseconds. */
+export interface Patience {
+  /** How long a server may take to accept a connection, and again to finish the handshake. */
+  readonly timeout: number;
+  /** A link is lost when `unanswered` questions in a row, one every `keepalive`, got no answer. */
+  readonly keepalive: number;
+  readonly unanswered: number;
+}
+
+const patience: Patience = { timeout: 10_000, keepalive: 15_000, unanswered: 3 };
+
+/** sshd refuses at random from ten logins at a time on (MaxStartups 10:30:100); all bastions and hosts together get no more. */
+const HANDSHAKES = 10;
 
 /** Signature algorithms that may prove a key of each type (RFC 8332 for RSA). */
 const algorithms: Record<string, readonly string[]> = { 'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'] };
 
-/**
- * Connects to a host by SSH. Only the host keys of host.yaml are accepted, and only their types are asked for.
- *
- * @param projectFolder what a relative identityFile is relative to.
- * @throws DiagnosticsError (exit code 8) when the host is down, shows another key or refuses the login.
- */
-export async function connectSsh(host: ResolvedHostFile, projectFolder: string): Promise<Connection> {
-  const ssh = new NodeSSH();
-  let shown: string | undefined;
-  let socket: Socket | undefined;
-  try {
-    // Without TCP_NODELAY each exec waits for a delayed acknowledgement: 47 ms instead of 9 ms on loopback.
-    socket = await openSocket(host);
-    socket.setNoDelay(true);
-    await ssh.connect({
-      sock: socket as never,
-      host: host.address,
-      username: host.user,
-      readyTimeout: TIMEOUT,
-      algorithms: { serverHostKey: keyTypes(host) as never },
-      hostVerifier: (key: Buffer) => {
-        shown = key.toString('base64');
-        return host.hostKeys.some((pinned) => pinned.split(' ')[1] === shown);
-      },
-      ...credentials(host, projectFolder),
-    });
-  } catch (error) {
-    ssh.dispose();
-    socket?.destroy();
-    throw explain(error as NodeJS.ErrnoException & { level?: string }, host, shown);
+/** Makes SSH connections; what they share (passwords, bastions, the limit of handshakes) lives as long as this does. */
+export class SshClient {
+  readonly #gate = new Gate(HANDSHAKES);
+  readonly #bastions = new Bastions();
+  readonly #certified = new CertifiedKeys();
+
+  constructor(
+    private readonly logins: Logins,
+    private readonly patience: Patience,
+    private readonly random: () => number = Math.random,
+  ) {}
+
+  /** See prepareLogins. */
+  async prepare(hosts: readonly ResolvedHostFile[], folder: string): Promise<void> {
+    const asking = hosts.filter(needsPassword).map(({ name }) => name);
+    if (asking.length > 0 && (await this.logins.sudoPassword(asking)) === undefined) throw noPassword(asking);
+    const endpoints = hosts.flatMap((host) => [
+      ...(host.jump ? [bastionOf(host.name, host.jump)] : []),
+      endpointOf(host),
+    ]);
+    const byFile = new Map(endpoints.map((endpoint) => [endpoint.identityFile, endpoint]));
+    for (const endpoint of byFile.values()) {
+      // What is wrong with a key concerns the hosts that use it, and is said again when they are connected.
+      await credentials(endpoint, folder, this.logins).catch(passDiagnostics);
+    }
   }
-  // A connection that breaks later ends its commands (code -1); without a listener it would end the process.
-  ssh.connection?.on('error', () => undefined);
-  return {
-    run: (script, options) => run(ssh, host, script, options),
-    close: () => ssh.dispose(),
-  };
+
+  /** See connectSsh. */
+  async connect(host: ResolvedHostFile, folder: string): Promise<Connection> {
+    const endpoint = endpointOf(host);
+    const password = needsPassword(host) ? await this.logins.sudoPassword([host.name]) : undefined;
+    if (password === undefined && needsPassword(host)) throw noPassword([host.name]);
+    const offers = await credentials(endpoint, folder, this.logins);
+    const route = await this.#route(host, folder);
+    try {
+      const ssh = await this.#login(endpoint, offers, route);
+      if (password !== undefined) await prove(password, ssh, host);
+      return connectionOver(ssh, host, elevationOf(host, password), route);
+    } catch (error) {
+      route.close();
+      throw error;
+    }
+  }
+
+  async #route({ name, jump }: ResolvedHostFile, folder: string): Promise<Route> {
+    const { timeout } = this.patience;
+    if (!jump) return direct(timeout);
+    return this.#bastions.through(name, jump, timeout, async (bastion) =>
+      this.#login(bastion, await credentials(bastion, folder, this.logins), direct(timeout)),
+    );
+  }
+
+  async #login(endpoint: Endpoint, offers: Offers, route: Route): Promise<NodeSSH> {
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await this.#gate.pass(() => this.#attempt(endpoint, offers, route));
+      if (outcome instanceof NodeSSH) return outcome;
+      const pause = retryDelay(outcome.mishap, attempt, this.random());
+      if (pause === undefined) throw outcome.error;
+      await sleep(pause);
+    }
+  }
+
+  async #attempt(endpoint: Endpoint, offers: Offers, route: Route): Promise<NodeSSH | FailedAttempt> {
+    const attempt: Attempt = { endpoint, pinned: [], timeout: this.patience.timeout };
+    const ssh = new NodeSSH();
+    let socket: Duplex | undefined;
+    try {
+      socket = await route.open(endpoint.address, endpoint.port);
+      socket.on('error', ignore);
+      attempt.pinned = await this.#certified.accepted(endpoint, route, attempt.timeout);
+      await ssh.connect(this.#settings(attempt, offers, socket));
+      // A connection that breaks later ends its commands (code -1); without a listener it would end the process.
+      ssh.connection?.on('error', ignore);
+      return ssh;
+    } catch (error) {
+      ssh.dispose();
+      socket?.destroy();
+      return this.#failed(error as SshError | DiagnosticsError, attempt);
+    }
+  }
+
+  #failed(error: SshError | DiagnosticsError, attempt: Attempt): FailedAttempt {
+    const explained = error instanceof DiagnosticsError ? error : explain(error, attempt);
+    if (explained.diagnostics[0]?.code === 'ssh.host-key') this.#certified.forget(attempt.endpoint);
+    return { mishap: mishapOf(error), error: explained };
+  }
+
+  #settings(attempt: Attempt, offers: Offers, socket: Duplex): Config {
+    const { timeout, keepalive, unanswered } = this.patience;
+    return {
+      sock: socket as never,
+      host: attempt.endpoint.address,
+      username: attempt.endpoint.user,
+      readyTimeout: timeout,
+      keepaliveInterval: keepalive,
+      keepaliveCountMax: unanswered,
+      algorithms: { serverHostKey: keyTypes(attempt.pinned) as never },
+      authHandler: [...offers],
+      hostVerifier: (key: Buffer) => {
+        const shown = key.toString('base64');
+        attempt.shown = shown;
+        return attempt.pinned.some((one) => one.split(' ')[1] === shown);
+      },
+    };
+  }
 }
 
-function openSocket(host: ResolvedHostFile): Promise<Socket> {
-  return new Promise((opened, failed) => {
-    const socket = connectTcp({ host: host.address, port: host.port });
-    socket.setTimeout(TIMEOUT, () => socket.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
-    socket.once('error', failed);
-    socket.once('connect', () => {
-      socket.setTimeout(0);
-      socket.off('error', failed);
-      opened(socket);
-    });
-  });
+interface FailedAttempt {
+  readonly mishap: Mishap;
+  readonly error: DiagnosticsError;
 }
 
-const keyTypes = (host: ResolvedHostFile) => [
+const ignore = () => undefined;
+
+function passDiagnostics(error: unknown): void {
+  if (!(error instanceof DiagnosticsError)) throw error;
+}
+
+const keyTypes = (pinned: readonly string[]) => [
   ...new Set(
-    host.hostKeys.flatMap((key) => {
+    pinned.flatMap((key) => {
       const type = key.split(' ')[0] ?? '';
       return algorithms[type] ?? [type];
     }),
   ),
 ];
 
-/** What to log in with: the host's own key, or else the agent's keys and the first of the usual files that needs no passphrase. */
-function credentials(host: ResolvedHostFile, projectFolder: string): { privateKey?: string; agent?: string } {
-  if (host.identityFile) {
-    return { privateKey: readKey(resolve(projectFolder, host.identityFile.replace(/^~(?=\/)/, homedir())), host) };
-  }
-  const files = defaultKeys.map((name) => resolve(homedir(), '.ssh', name)).filter((path) => existsSync(path));
-  const keys = files.map((path) => readKey(path, host)).filter((key) => !(ssh2.utils.parseKey(key) instanceof Error));
-  const agent = process.env.SSH_AUTH_SOCK;
-  const found = { ...(keys[0] ? { privateKey: keys[0] } : {}), ...(agent ? { agent } : {}) };
-  if (Object.keys(found).length > 0) return found;
-  throw failure({
-    code: 'ssh.no-key',
-    subject: host.name,
-    message: 'there is no key to log in with: no SSH agent runs, and ~/.ssh has no key that works without a passphrase',
-    fix: 'start an agent (eval "$(ssh-agent)"; ssh-add), or name a key in host.yaml: identityFile: ~/.ssh/my_key',
-  });
+let ours: SshClient | undefined;
+
+/** The client of this process; made when it is first needed, so that nothing is asked before. */
+function ownClient(): SshClient {
+  ours ??= new SshClient(new Logins(ownSource()), patience);
+  return ours;
 }
 
-function readKey(path: string, host: ResolvedHostFile): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw failure({
-      code: 'ssh.key-unreadable',
-      subject: host.name,
-      message: `the key ${path} cannot be read: ${(error as Error).message}`,
-      fix: 'correct identityFile in host.yaml, or the permissions of the key',
-    });
-  }
-}
+/**
+ * Connects to a host by SSH, through its bastion if it has one: only to the host keys of host.yaml, and never by a connection
+ * that is open already. A failure that may pass (the server hung up during the handshake) is tried again a few times.
+ *
+ * @param projectFolder what a relative identityFile is relative to.
+ * @throws DiagnosticsError (exit code 8) when host or bastion is down, shows another key, refuses the login or the password of
+ * sudo; (exit code 1) when there is no key or no password to try.
+ */
+export const connectSsh = (host: ResolvedHostFile, projectFolder: string): Promise<Connection> =>
+  ownClient().connect(host, projectFolder);
 
-/** OpenSSH's way to print a key: SHA-256 of the blob in unpadded base64. */
-export const fingerprint = (key: string): string =>
-  `SHA256:${createHash('sha256').update(Buffer.from(key, 'base64')).digest('base64').replace(/=+$/, '')}`;
-
-type SshError = NodeJS.ErrnoException & { level?: string };
-
-function explain(error: SshError, host: ResolvedHostFile, shown: string | undefined): DiagnosticsError | SshError {
-  if (error.name === 'DiagnosticsError') return error;
-  const place = `${host.address}:${host.port}`;
-  const problem = (code: string, message: string, fix: string) =>
-    failure({ code: `ssh.${code}`, subject: host.name, message, fix }, ExitCode.unreachable);
-  const pinned = host.hostKeys.map((key) => `${key.split(' ')[0]} ${fingerprint(key.split(' ')[1] ?? '')}`).join(', ');
-  if (shown !== undefined && !host.hostKeys.some((key) => key.split(' ')[1] === shown)) {
-    return problem(
-      'host-key',
-      `${place} shows the host key ${fingerprint(shown)}, but host.yaml pins ${pinned}; somebody may be in between`,
-      `if the host was reinstalled, compare with "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" on its console, then correct hostKeys in host.yaml`,
-    );
-  }
-  if (/no matching host key/i.test(error.message)) {
-    return problem(
-      'host-key-type',
-      `${place} has no host key of the pinned type (${pinned})`,
-      'pin one of the keys in /etc/ssh/*_key.pub of the host in host.yaml',
-    );
-  }
-  if (error.level === 'client-authentication') {
-    return problem(
-      'login',
-      `${place} does not let ${host.user} in with the key that was offered`,
-      `add the public key to ~${host.user}/.ssh/authorized_keys on the host, or name the right one in host.yaml: identityFile`,
-    );
-  }
-  if (/parse|passphrase|encrypted/i.test(error.message)) {
-    return problem(
-      'key-format',
-      `the private key cannot be used: ${error.message}`,
-      'load it into an SSH agent (ssh-add), which can ask for its passphrase',
-    );
-  }
-  const reasons: Record<string, string> = {
-    ECONNREFUSED: 'nothing listens there',
-    ETIMEDOUT: `no answer within ${TIMEOUT / 1000} s`,
-    EHOSTUNREACH: 'there is no route to it',
-    ENETUNREACH: 'there is no route to it',
-    ENOTFOUND: 'its name cannot be resolved',
-    EAI_AGAIN: 'its name cannot be resolved now',
-  };
-  const reason = reasons[error.code ?? ''] ?? error.message;
-  return problem(
-    'unreachable',
-    `${place} cannot be reached: ${reason}`,
-    'check that the host is up and that address and port in host.yaml are right',
-  );
-}
-
-/** One argument for a POSIX shell. Used for the text of our own scripts only. */
-const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
-
-async function run(
-  ssh: NodeSSH,
-  host: ResolvedHostFile,
-  script: string,
-  options: CommandOptions = {},
-): Promise<CommandResult> {
-  const command = `${host.user === 'root' ? '' : 'sudo -n -- '}sh -c ${quote(script)}`;
-  const feed = options.onLine ? lines(options.onLine) : undefined;
-  const result = await ssh.execCommand(command, {
-    encoding: 'latin1',
-    ...(options.input === undefined ? {} : { stdin: options.input as never }),
-    ...(feed ? { onStdout: feed } : {}),
-    noTrim: true,
-  });
-  return {
-    code: result.code ?? -1,
-    stdout: Buffer.from(result.stdout, 'latin1'),
-    stderr: Buffer.from(result.stderr, 'latin1').toString('utf8'),
-  };
-}
-
-/** Cuts chunks into lines. */
-function lines(onLine: (line: string) => void): (chunk: Buffer) => void {
-  // A letter may come in two chunks.
-  const decoder = new StringDecoder('utf8');
-  let rest = '';
-  return (chunk) => {
-    const parts = (rest + decoder.write(chunk)).split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) onLine(line);
-  };
-}
+/**
+ * Asks for everything that connecting to these hosts will need (the password of sudo, passphrases of keys), before any of them
+ * is connected.
+ *
+ * @throws DiagnosticsError (exit code 1) when a host needs a password for sudo and nobody gives one.
+ */
+export const prepareLogins = (hosts: readonly ResolvedHostFile[], projectFolder: string): Promise<void> =>
+  ownClient().prepare(hosts, projectFolder);

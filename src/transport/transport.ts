@@ -9,6 +9,11 @@ export interface CommandResult {
 
 export interface CommandOptions {
   readonly input?: string | Readable;
+  /**
+   * Whether input and stdout go compressed: worth it for text by the kilobyte on its way to and from far hosts. Not together with
+   * onLine.
+   */
+  readonly compressed?: true;
   /** Called with each line of stdout as it arrives. */
   readonly onLine?: (line: string) => void;
 }

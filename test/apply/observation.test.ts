@@ -79,11 +79,9 @@ test('facts are read from what the host says of itself', () => {
   });
 });
 
-test('a newest transaction whose journal has no end is unfinished', () => {
-  const unfinished = (last: string) =>
-    observe({ frames: { 'transaction:20261122t062944-7e31fd': { out: `${last}\n` } }, wanted: {} }).facts.unfinished;
-  assert.is(unfinished('begin 3'), '20261122t062944-7e31fd');
-  assert.is(unfinished('end converged'), undefined);
+test('a transaction that was begun and has not ended is unfinished', () => {
+  const unfinished = { out: 'transactions/20261122t062944-7e31fd\n' };
+  assert.is(observe({ frames: { unfinished }, wanted: {} }).facts.unfinished, '20261122t062944-7e31fd');
   assert.is(observe({ frames: {}, wanted: {} }).facts.unfinished, undefined);
 });
 

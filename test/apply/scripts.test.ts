@@ -56,7 +56,7 @@ test('probe.sh reads files, links and folders, whatever their names and contents
   const at = (name: string) => seen.get(path(name));
   assert.equal(at('a b'), {
     state: 'present',
-    value: { type: 'file', mode: '640', ...owned, sha256: sha256(content), content },
+    value: { type: 'file', mode: '640', ...owned, sha256: sha256(content), size: Buffer.byteLength(content), content },
   });
   assert.equal(at('*'), { state: 'present', value: { type: 'symlink', mode: '777', ...owned, target: 'nowhere' } });
   assert.equal(at('missing'), { state: 'absent' });

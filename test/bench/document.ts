@@ -2,10 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageFolder } from '../../src/project/assets.ts';
 
+const comparisonNames = '`ssh`, `node`, `size`, `change`, `ansible`, `fleet`, `distance`';
+
 const page = (table: string, machine: string) => `# Benchmarks
 
 Written by \`npm run bench -- --write\`; \`npm run bench\` prints the same without writing. It needs what the lab tests need, takes
-a few minutes and never fails a test: numbers of a busy machine are no fault of the program.
+some minutes and never fails a test: numbers of a busy machine are no fault of the program. \`npm run bench -- ssh change\` takes
+the named comparisons only: ${comparisonNames}.
 
 ${machine}. Both ends run on this machine: the host is a lab host (Debian 13 with systemd and OpenSSH) reached over loopback.
 
@@ -19,7 +22,8 @@ comparison run in turn (A B A B …), so that what else the machine does meets a
 not counted. A time is the median of the counted runs, memory their maximum. *ratio* is that of the medians; *pairs*, the
 median of the ratios of neighbouring runs. npm is not part of it: the command is \`node bin/fairlead.js\`, installed and bundled.
 
-The project is \`deploy.yaml\` of this repository with its service, in a Git repository of its own, on one host, applied before.
+The project is \`deploy.yaml\` of this repository with its service, in a Git repository of its own, on one host, applied before. The firewall's
+rules are left empty, because they limit how often one address may log in.
 Each run must end with exit code 0, which for a plan means that there is nothing to do.
 
 - **plan** against **OpenSSH**: \`ssh\` with a key, the pinned host keys checked, a fresh connection, running the very script and
@@ -29,16 +33,29 @@ Each run must end with exit code 0, which for a plan means that there is nothing
   compiled files: packages in one task, then a task for each group, user, directory, file, link and unit; the PostgreSQL role and
   database by \`psql\` in a command task, which costs less than the modules of community.postgresql; the release by its links, its
   stamps and its running instances. Pipelining is on, its connection is shared by all tasks and kept between runs,
-  facts are not gathered. A run that reports a change does not count.
+  facts are not gathered. Nothing is asked of it that the plan does not look at. A run that reports a change does not count.
 - **validate** and **compile** beside \`node -e 0\`, the least that a Node program takes on this machine; their target is a time.
 - **compile** of 10, 50 and 200 hosts with 50 domains, each compiled before: it must grow with the number of hosts and no faster.
+- **apply** of a change to one file (\`proxy.bodyLimit\`, back and forth between two values; Nginx reloads) in turn with **plan**. It
+  plans, sends, judges the future configuration, writes, reloads, records, and looks once more whether everything is as it should be.
+- **plan of 10 hosts** beside the plan of one of them. The ten are containers made from a snapshot of the first host, each with its own
+  systemd, disk, services, record and connection. They share the cores of this machine with the plan and with each other, which ten
+  machines would not: near, ten hosts read their state on these cores at once. 100 ms away, the time of one plan is mostly that of
+  the network, as it is with real hosts.
+- **Round trips**: the same plan at 0, 100 and 200 ms, and how much longer it takes with each millisecond more. The distance is made
+  by a proxy on this machine, since not every kernel has netem: a connection opens after one round trip, bytes arrive half of one
+  later, and no more than the window of a TCP sender (ten segments at first, growing with each acknowledgement, RFC 6928 and RFC
+  5681) is on its way. No bytes are lost, and bandwidth has no other limit. OpenSSH goes the same ways with the same
+  request, and compresses it as the plan does.
+- **More resources**: the project with jobs, workers, secrets, people and packages added to it until it has as many as the
+  table says, each counted in the manifest and each applied before.
 
 A plan asks the host once, whatever it has to know; Ansible asks for each task. So the second ratio grows with the resources.
 
 ## What is not measured
 
-The way over a real network, which adds round trips to both sides of the first comparison and to every task of the second; the first run,
-which installs and bundles; more than one host; an apply, whose time is that of apt, the build and the services.
+A real network, with loss and with limits of bandwidth; the first run, which installs and bundles; a first apply, whose time is that of
+apt, the build and the services.
 `;
 
 /** Writes docs/benchmarks.md and returns its path. */

@@ -7,6 +7,7 @@ import { hostScript } from '../../src/project/assets.ts';
 import type { Connection } from '../../src/transport/transport.ts';
 import type { LabHost } from '../lab/host.ts';
 import type { Program } from './measure.ts';
+import type { Setting } from './project.ts';
 
 /** What a plan sends to a host: the text of a script, and its standard input. */
 interface Request {
@@ -40,6 +41,7 @@ export function sshOptions(host: LabHost, knownHosts: string): string[] {
   const settings = {
     BatchMode: 'yes',
     GlobalKnownHostsFile: '/dev/null',
+    HostKeyAlias: host.name,
     IdentitiesOnly: 'yes',
     IdentityAgent: 'none',
     StrictHostKeyChecking: 'yes',
@@ -50,19 +52,30 @@ export function sshOptions(host: LabHost, knownHosts: string): string[] {
   return ['-F', '/dev/null', '-i', host.identityFile, ...options];
 }
 
-/** Writes the keys that host.yaml pins as ssh reads them, and returns the file. */
+/** Writes the keys that host.yaml pins as ssh reads them, whatever port leads to the host, and returns the file. */
 export function writeKnownHosts(folder: string, host: LabHost): string {
   const file = join(folder, 'known_hosts');
-  writeFileSync(file, host.hostKeys.map((key) => `[${host.address}]:${host.sshPort} ${key}\n`).join(''));
+  writeFileSync(file, host.hostKeys.map((key) => `${host.name} ${key}\n`).join(''));
   return file;
 }
 
 const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** The least that reading the same facts can cost: OpenSSH, a fresh connection, the probe of the product in one exec. */
-export async function floor(host: LabHost, manifest: HostManifest, knownHosts: string): Promise<Program> {
+/**
+ * The least that reading the same facts can cost: OpenSSH, a fresh connection, the probe of the product in one exec.
+ *
+ * @param port another way to the host than its own.
+ */
+export async function floor({
+  host,
+  manifest,
+  knownHosts,
+  port = host.sshPort,
+}: Setting & { readonly port?: number }): Promise<Program> {
   const { script, input } = await requestOf(manifest);
-  const options = ['-T', ...sshOptions(host, knownHosts), '-p', String(host.sshPort)];
+  // The product compresses what it sends and reads; on loopback that costs more than it saves.
+  const compression = port === host.sshPort ? 'no' : 'yes';
+  const options = ['-T', '-o', `Compression=${compression}`, ...sshOptions(host, knownHosts), '-p', String(port)];
   return {
     name: 'OpenSSH with one batched probe',
     command: ['ssh', ...options, `root@${host.address}`, `sh -c ${quote(script)}`],

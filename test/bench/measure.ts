@@ -10,6 +10,8 @@ export interface Program {
   readonly cwd?: string;
   readonly input?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Called before each run, and not measured. */
+  readonly before?: () => void;
   /** Throws when what it printed is not what a run that counts prints. Its exit code must be 0 in any case. */
   readonly accept?: (stdout: string) => void;
 }
@@ -32,6 +34,7 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 /** Runs a program once. CPU and memory include its children, not those of a host it talks to. */
 export async function runOnce(program: Program): Promise<Cost> {
   const file = join(folder, 'cost');
+  program.before?.();
   const { code, stdout, stderr, wall } = await finished(program, file);
   if (code !== 0) throw new Error(`${program.name} ended with ${code}:\n${stdout}${stderr}`);
   program.accept?.(stdout);

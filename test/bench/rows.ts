@@ -7,10 +7,11 @@ export type Row = readonly string[];
 export const columns: Row = ['what', 'median', 'min–max', 'runs', 'CPU', 'peak memory', 'ratio', 'target', 'met'];
 
 /** What was aimed at, and whether it was reached. */
-interface Verdict {
+export interface Verdict {
   readonly ratio?: string;
   readonly target: string;
-  readonly met: boolean;
+  /** Undefined where nothing was aimed at. */
+  readonly met: boolean | undefined;
 }
 
 const time = (milliseconds: number) =>
@@ -20,9 +21,11 @@ const memory = (mebibytes: number) => `${mebibytes.toFixed(0)} MiB`;
 /** What runs of one program cost, against a target or as the base of others. */
 export function row(what: string, costs: readonly Cost[], verdict?: Verdict): Row {
   const { median, min, max, runs, cpu, memory: peak } = summary(costs);
-  const judged = [verdict?.ratio ?? '', verdict?.target ?? '', verdict ? (verdict.met ? 'yes' : 'no') : ''];
+  const judged = [verdict?.ratio ?? '', verdict?.target ?? '', word(verdict?.met)];
   return [what, time(median), `${time(min)} – ${time(max)}`, String(runs), time(cpu), memory(peak), ...judged];
 }
+
+const word = (met: boolean | undefined) => (met === undefined ? '' : met ? 'yes' : 'no');
 
 /** A program that could not be measured, and why. */
 export const missing = (what: string, why: string): Row => [what, why, '', '', '', '', '', '', 'not measured'];
@@ -39,6 +42,14 @@ export function fasterThan(limit: number, costs: readonly Cost[], base: readonly
   const { ofMedians, pairwise } = ratios(base, costs);
   const ratio = `1 / ${ofMedians.toFixed(0)} (pairs 1 / ${pairwise.toFixed(0)})`;
   return { ratio, target: `≤ 1 / ${limit}`, met: ofMedians >= limit };
+}
+
+/** At most `limit` round trips, and at most one more than the base where there is one. Without a base only their number is told. */
+export function atMostRoundTrips(limit: number, trips: number, base?: number): Verdict {
+  const more = base === undefined ? 0 : trips - base;
+  const ratio = `${trips.toFixed(1)} round trips${more === 0 ? '' : ` (${more < 0 ? '−' : '+'}${Math.abs(more).toFixed(1)})`}`;
+  if (base === undefined) return { ratio, target: '', met: undefined };
+  return { ratio, target: more === 0 ? `≤ ${limit}` : `≤ ${limit}, ≤ +1`, met: trips <= limit && more <= 1 };
 }
 
 /** The median below `limit` milliseconds, and what it is of a base that the target does not depend on. */

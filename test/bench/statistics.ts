@@ -27,3 +27,11 @@ export function summary(costs: readonly Cost[]) {
     memory: Math.max(...costs.map(({ memory }) => memory)),
   };
 }
+
+/** By how much the second values of points grow with the first: the slope of the line with the least squares. */
+export function slope(points: readonly (readonly [number, number])[]): number {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [x, y] = [mean(points.map(([one]) => one)), mean(points.map(([, one]) => one))];
+  const covariance = mean(points.map(([a, b]) => (a - x) * (b - y)));
+  return covariance / mean(points.map(([a]) => (a - x) ** 2));
+}

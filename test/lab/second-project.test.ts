@@ -62,6 +62,16 @@ for (const release of labReleases()) {
     expectExit(await other.run('plan'), 0);
   });
 
+  test('the second does not get what the first has of the host, not even by taking it over', async () => {
+    other.edit('manage: false', 'manage: true');
+    const plan = await other.run('plan', '--adopt');
+    assert.match(plan.text, '✗ file /etc/fairlead/firewall.nft');
+    assert.match(plan.text, 'belongs to the project notes on this host');
+    expectExit(await other.run('apply', '--adopt'), 7);
+    other.write(hello);
+    expectExit(await other.run('plan'), 0);
+  });
+
   test('both answer, and the plan of the first is still empty', async () => {
     assert.is(await ask('hello.test', '/'), "Hello, 100% & 'more'");
     assert.match(await ask('localhost', '/api/notes'), '"notes":[]');

@@ -3,7 +3,8 @@ import * as assert from 'uvu/assert';
 import { blockers, isEmpty, type Plan } from '../../src/plan/change.ts';
 import { suite } from '../support/suite.ts';
 import { edits, lineOf, manifest, type Variation } from './manifests.ts';
-import { bareUnits, ModelHost } from './model-host.ts';
+import { ModelHost } from './model-host.ts';
+import { bareUnits } from './model-parts.ts';
 
 const site = '/etc/nginx/sites-available/notes.conf';
 const enabled = '/etc/nginx/sites-enabled/notes.conf';
@@ -46,7 +47,13 @@ test('an edit of one key changes one file, names that key and its line, and relo
     { key: 'proxy.bodyLimit', file: 'deploy.yaml', line: lineOf('bodyLimit:'), column: 3 },
   ]);
   assert.equal(plan.activations, [{ unit: 'nginx.service', verb: 'reload', reason: `${site} changed` }]);
-  assert.equal(ops(plan), [`file ${site}`, 'validate nginx', 'unit_activate nginx.service', 'http_check 80']);
+  assert.equal(ops(plan), [
+    'future nginx',
+    `file ${site}`,
+    'validate nginx',
+    'unit_activate nginx.service',
+    'http_check 80',
+  ]);
 });
 
 test('the packet filter and the SSH server are judged before they take up a change', () => {
@@ -54,13 +61,25 @@ test('the packet filter and the SSH server are judged before they take up a chan
     manifest({ replace: [[/^name: notes$/m, 'name: notes\nhost: {ssh: {harden: false}}']] }),
   );
   const dropIn = '/etc/ssh/sshd_config.d/00-fairlead.conf';
-  assert.equal(ops(sshd), [`file ${dropIn}`, 'validate sshd', 'unit_activate ssh.service']);
+  assert.equal(ops(sshd), [
+    'future sshd',
+    `file ${dropIn}`,
+    'validate sshd',
+    'unit_activate ssh.service',
+    'confirm 60',
+  ]);
   assert.is(sshd.activations[0]?.verb, 'reload');
   const filter = converged().plan(
     manifest({ replace: [[/^name: notes$/m, 'name: notes\nhost: {firewall: {sshRate: 60}}']] }),
   );
   const rules = '/etc/fairlead/firewall.nft';
-  assert.equal(ops(filter), [`file ${rules}`, 'validate nftables', 'unit_activate fairlead-firewall.service']);
+  assert.equal(ops(filter), [
+    'future nftables',
+    `file ${rules}`,
+    'validate nftables',
+    'unit_activate fairlead-firewall.service',
+    'confirm 60',
+  ]);
   assert.is(filter.activations[0]?.verb, 'reload');
 });
 
@@ -133,16 +152,23 @@ test('what cannot be read blocks, unless its step looks for itself', () => {
   assert.ok(ops(plan).includes('postgres_role notes'));
 });
 
-test('a reload that was lost is planned although no file differs', () => {
+test('a reload that was cut off is planned again although no file differs, and as a reload', () => {
+  const host = converged();
+  const edited = manifest(edits.bodyLimit);
+  const cutOff = host.plan(edited);
+  host.apply(cutOff, edited, position(cutOff, 'unit_activate'), true);
+  const plan = host.plan(edited);
+  assert.equal(done(plan), []);
+  assert.equal(plan.activations, [{ unit: 'nginx.service', verb: 'reload', reason: `${site} changed` }]);
+  host.apply(plan, edited);
+  assert.ok(isEmpty(host.plan(edited)));
+});
+
+test('nothing is known of a unit whose note was lost: all that it needs is done', () => {
   const host = converged();
   host.lines.push({ activation: 'nginx.service', inputs: null });
   const plan = host.plan(whole);
-  assert.equal(done(plan), []);
-  assert.equal(
-    plan.activations.map(({ unit, verb }) => `${verb} ${unit}`),
-    ['restart nginx.service'],
-    'one of its inputs asks for a restart',
-  );
+  assert.is(plan.activations[0]?.verb, 'restart', 'one of its inputs asks for a restart');
   host.apply(plan, whole);
   assert.ok(isEmpty(host.plan(whole)));
 });
@@ -186,7 +212,7 @@ test('what holds data stays when its section leaves, says so, and is no change f
   const plan = host.converge(without);
   for (const id of ['postgres-database:notes', 'postgres-role:notes', 'package:postgresql']) {
     assert.is(change(plan, id).action, 'keep', id);
-    assert.match(change(plan, id).reason, /stays: .*by hand when you are sure/);
+    assert.match(change(plan, id).reason, /it stays: .*data/);
   }
   assert.ok(host.databases.has('notes'));
   assert.ok(isEmpty(host.plan(without)));

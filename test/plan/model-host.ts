@@ -5,15 +5,16 @@
 import type { HostManifest } from '../../src/compile/manifest.ts';
 import type { Plan, PlannedStep } from '../../src/plan/change.ts';
 import { canonicalJson, digest, sha256 } from '../../src/plan/digest.ts';
+import { noPermission, type Permission } from '../../src/plan/permission.ts';
 import { makePlan } from '../../src/plan/plan.ts';
 import { type HostRecord, type RecordLine, readRecord } from '../../src/plan/record.ts';
+import { type Consent, noConsent, permissionFrom, withTokens } from '../../src/plan/tokens.ts';
 import { uploadOf } from '../../src/resources/file.ts';
 import { kindNamed } from '../../src/resources/kind.ts';
+import { normalMode } from '../../src/resources/mode.ts';
 import {
-  absent,
   type Observed,
   type PathState,
-  present,
   type Read,
   type SecretState,
   type UnitState,
@@ -24,51 +25,9 @@ import {
 import { releaseStamps } from '../../src/resources/release.ts';
 import { kindOf, nameOf } from '../../src/resources/resource.ts';
 import { secretsIn } from '../../src/resources/secret-file.ts';
+import { bareFolders, bareUnits, contents, file, folder, link, parent, read, shown } from './model-parts.ts';
 
 type Live = { -readonly [K in keyof UnitState]: UnitState[K] };
-
-const parent = (path: string) => path.slice(0, path.lastIndexOf('/')) || '/';
-const folder = (owner = 'root', group = 'root', mode = '755'): PathState => ({ type: 'directory', mode, owner, group });
-const file = (content: string, owner = 'root', group = 'root', mode = '644'): PathState => ({
-  type: 'file',
-  mode,
-  owner,
-  group,
-  sha256: sha256(content),
-  content,
-});
-const link = (target: string): PathState => ({ type: 'symlink', mode: '777', owner: 'root', group: 'root', target });
-const read = <T>(value: T | undefined): Read<T> => (value === undefined ? absent : present(value));
-
-/** What installing a package brings on Debian 12. */
-const contents: Record<string, { unit?: string; user?: string; folders: readonly string[] }> = {
-  nginx: {
-    unit: 'nginx.service',
-    folders: ['/etc/nginx', '/etc/nginx/sites-available', '/etc/nginx/sites-enabled', '/var/log/nginx'],
-  },
-  postgresql: {
-    unit: 'postgresql@15-main.service',
-    user: 'postgres',
-    folders: ['/etc/postgresql/15/main', '/etc/postgresql/15/main/conf.d'],
-  },
-  curl: { folders: [] },
-};
-
-/** Folders that every host has. */
-const bareFolders = [
-  ...['/', '/etc', '/etc/systemd', '/etc/systemd/system', '/etc/tmpfiles.d', '/srv', '/run', '/opt'],
-  ...[
-    '/etc/apt/apt.conf.d',
-    '/etc/logrotate.d',
-    '/etc/ssh/sshd_config.d',
-    '/etc/sudoers.d',
-    '/etc/sysctl.d',
-    '/usr/local/lib',
-  ],
-];
-
-/** Units that run on every host, and that nobody has to enable. */
-export const bareUnits = ['ssh.service', 'systemd-journald.service', 'systemd-sysctl.service'];
 
 export class ModelHost {
   readonly paths = new Map<string, PathState>(bareFolders.map((path) => [path, folder()]));
@@ -86,6 +45,8 @@ export class ModelHost {
   readonly secretFiles = new Map<string, SecretState>();
   /** What cannot be read, as `<table>:<name>`. */
   readonly unreadable = new Map<string, string>();
+  /** What was at a path before it was taken over. */
+  readonly originals = new Map<string, PathState>();
   /** What of the disk each service has read. */
   readonly taken = new Map<string, string>();
   readonly done: string[] = [];
@@ -99,7 +60,12 @@ export class ModelHost {
     return readRecord(this.lines.map((line) => `${canonicalJson(line)}\n`).join(''), this.serial, 'model');
   }
 
-  plan = (manifest: HostManifest): Plan => makePlan(manifest, this.observed(manifest), this.record());
+  /** The plan as people see it; `consent` is what they typed. */
+  plan(manifest: HostManifest, consent: Consent = noConsent): Plan {
+    const make = (permission: Permission) => makePlan(manifest, this.observed(manifest), this.record(), permission);
+    const bare = make({ ...noPermission, adopt: consent.adopt });
+    return withTokens(make(permissionFrom(bare, consent)), bare);
+  }
 
   /** Carries out the steps before number `until` (from 0); with `torn`, that step's record lines are written too. */
   apply(plan: Plan, manifest: HostManifest, until = plan.steps.length, torn = false): void {
@@ -114,8 +80,8 @@ export class ModelHost {
   }
 
   /** Plans and applies. */
-  converge(manifest: HostManifest): Plan {
-    const plan = this.plan(manifest);
+  converge(manifest: HostManifest, consent: Consent = noConsent): Plan {
+    const plan = this.plan(manifest, consent);
     this.apply(plan, manifest);
     return plan;
   }
@@ -164,9 +130,14 @@ export class ModelHost {
     const operations: Partial<Record<PlannedStep['op'], () => unknown>> = {
       package_install: () => args.map((name) => this.install(name)),
       package_remove: () => this.packages.delete(a) && this.units.delete(contents[a]?.unit ?? ''),
+      keep_original: () =>
+        need(this.paths.has(a), `there is nothing at ${a}`) && this.originals.set(a, this.paths.get(a)!),
       group_create: () => this.groups.add(a),
+      group_remove: () => this.groups.delete(a),
+      user_remove: () =>
+        need(!this.runs(`${a}-blue@`) && !this.runs(`${a}-green@`), 'its processes run') && this.users.delete(a),
       user_create: () => need(this.groups.has(b), 'no group') && this.users.set(a, { group: b, home: c, shell: d }),
-      directory: () => owner(c, d) && into(a) && this.paths.set(a, folder(c, d, b)),
+      directory: () => owner(c, d) && into(a) && this.paths.set(a, folder(c, d, normalMode(b))),
       directory_remove: () => this.isEmpty(a) && this.paths.delete(a),
       file: () => owner(c, d) && into(a) && this.paths.set(a, file(upload(e), c, d, b)) && this.changed(a),
       symlink: () => into(a) && this.paths.set(a, link(b)),
@@ -177,13 +148,17 @@ export class ModelHost {
         this.secretFiles.set(a, { type: 'file', mode: b, owner: c, group: d, digest: 'generated' }),
       secret_file: () => owner(c, d) && into(a) && this.compose(a, { mode: b, owner: c, group: d }, upload(e), f),
       secret_remove: () => this.secretFiles.delete(a),
-      path_remove: () => this.paths.delete(a) && this.changed(a),
+      path_remove: () => this.restore(a) && this.changed(a),
       daemon_reload: () => [...this.units.values()].map((unit) => Object.assign(unit, { needsReload: false })),
       unit_activate: () => need(this.units.has(a), 'no such unit') && this.start(a) && this.takeUp(a),
       unit_leave: () => this.units.has(a) && this.takeUp(a),
       http_check: () => need(this.runs('nginx') && this.live(manifest.project) !== '', 'nothing answers'),
       postgres_role: () => need(this.runs('postgresql'), 'no PostgreSQL') && this.roles.set(a, { login: true }),
       postgres_database: () => need(this.roles.has(b), `no role ${b}`) && this.databases.set(a, { owner: b }),
+      postgres_role_drop: () =>
+        need(![...this.databases.values()].some((one) => one.owner === a), 'it owns a database') &&
+        this.roles.delete(a),
+      postgres_database_drop: () => this.databases.delete(a),
       runtime_install: () => this.paths.set(`${a}/.complete`, file('')),
       release_stage: () =>
         need(this.paths.has(e), 'no environment') &&
@@ -194,6 +169,7 @@ export class ModelHost {
       release_start: () =>
         this.instances(a, this.live(a), Number(b)).map((unit) => this.start(unit)) && this.goLive(a, this.live(a)),
       release_drain: () => this.drain(a, Number(b)),
+      release_remove: () => this.removeRelease(a),
     };
     operations[op]?.();
   }
@@ -289,6 +265,21 @@ export class ModelHost {
     return target ? `${home}/${target.replace('../', '')}${rest}` : path;
   }
 
+  /** What was there before comes back, or else nothing is there. */
+  private restore(path: string): true {
+    const original = this.originals.get(path);
+    if (original) this.paths.set(path, original);
+    else this.paths.delete(path);
+    this.originals.delete(path);
+    return true;
+  }
+
+  private removeRelease(name: string): void {
+    for (const slot of ['blue', 'green']) this.stop(`${name}-${slot}@`);
+    const own = [`/srv/${name}/`, `/run/${name}/live`, `/run/${name}/release`, `/etc/tmpfiles.d/${name}-live.conf`];
+    for (const path of [...this.paths.keys()]) if (own.some((one) => path.startsWith(one))) this.paths.delete(path);
+  }
+
   private drain(name: string, count: number): void {
     const kept = this.instances(name, this.live(name), count);
     for (const unit of [...this.units.keys()])
@@ -298,11 +289,4 @@ export class ModelHost {
   private stop(prefix: string): void {
     for (const unit of [...this.units.keys()]) if (unit.startsWith(prefix)) this.units.delete(unit);
   }
-}
-
-/** The probe sends no content that is known already. */
-function shown(state: PathState | undefined, known: ReadonlySet<string>): PathState | undefined {
-  if (!state?.sha256 || !known.has(state.sha256)) return state;
-  const { content: _known, ...rest } = state;
-  return rest;
 }

@@ -24,7 +24,7 @@ function brokenNeeds(plan: Plan, { resources }: HostManifest): string[] {
 /** A plan without the checks, which stand apart from what their unit does. */
 const stepsOf = (plan: Plan): Plan => ({
   ...plan,
-  steps: plan.steps.filter(({ op }) => op !== 'validate' && op !== 'http_check'),
+  steps: plan.steps.filter(({ op }) => !['validate', 'future', 'confirm', 'http_check'].includes(op)),
 });
 
 const plans = [
@@ -39,11 +39,16 @@ const plans = [
 for (const [name, plan] of plans) {
   test(`is safe: ${name}`, () => {
     const [validated = Number.NaN] = all(plan, 'validate');
+    const [judged = Number.NaN] = all(plan, 'future');
     const taken = [...all(plan, 'unit_activate'), ...all(plan, 'unit_leave')];
     const nginx = taken.filter((at) => plan.steps[at]?.args[0] === 'nginx.service');
     assert.ok(nginx.every((at) => validated < at));
     const written = [...all(plan, 'file'), ...all(plan, 'symlink'), ...all(plan, 'path_remove')];
     if (nginx.length > 0) assert.ok(written.every((at) => at < validated));
+    // What is judged is written afterwards only; packages and folders that the judges need are there before.
+    const configured = written.filter((at) => /^\/etc\/(nginx|ssh|sudoers)/.test(plan.steps[at]?.args[0] ?? ''));
+    assert.ok(configured.every((at) => judged < at));
+    assert.ok([...all(plan, 'package_install'), ...all(plan, 'directory')].every((at) => !(at > judged)));
     for (const at of all(plan, 'release_switch')) {
       assert.ok(all(plan, 'daemon_reload').every((reload) => reload < at));
       assert.ok(all(plan, 'release_migrate').every((migrate) => migrate < at));
@@ -52,6 +57,14 @@ for (const [name, plan] of plans) {
     }
   });
 }
+
+test('brings what ends a cut-off apply before anything that it would have to put back', () => {
+  const [, plan] = plans[0];
+  const at = (path: string) => plan.steps.findIndex(({ args }) => args[0]?.endsWith(path));
+  const link = at('multi-user.target.wants/fairlead-notes-recover.service');
+  assert.ok(link > 0 && link < all(plan, 'future')[0]!);
+  assert.ok(all(plan, 'unit_activate').every((activation) => link < activation));
+});
 
 test('installs all packages first and in one go', () => {
   const [, plan] = plans[0];

@@ -1,8 +1,10 @@
 /** What holds for every state of a host, tried on random ones. */
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
+import type { HostManifest } from '../../src/compile/manifest.ts';
 import { blockers, isEmpty, type Plan } from '../../src/plan/change.ts';
 import type { RecordLine } from '../../src/plan/record.ts';
+import { noConsent } from '../../src/plan/tokens.ts';
 import { kindOf, nameOf } from '../../src/resources/resource.ts';
 import { suite } from '../support/suite.ts';
 import { edits, manifest } from './manifests.ts';
@@ -152,6 +154,165 @@ test('says something about each resource, once', () => {
       for (const { reason } of plan.changes) assert.match(reason, /^\w.* \w/);
     }),
     { numRuns: 40 },
+  );
+});
+
+/** What can be typed beside, and what the record may say, of any resource. */
+const anyIds = fc.subarray(
+  whole.resources.map(({ id }) => id),
+  { maxLength: 12 },
+);
+const paths = whole.resources.filter(({ kind }) => kind === 'file' || kind === 'symlink' || kind === 'directory');
+const foreignFile = { type: 'file', mode: '600', owner: 'www-data', group: 'adm', sha256: 'f'.repeat(64) } as const;
+
+/** A host whose record forgot some paths, with something of somebody else at the place of files and links. */
+function taken(forgotten: readonly string[]): ModelHost {
+  const host = new ModelHost();
+  host.converge(whole);
+  for (const id of forgotten) {
+    host.lines.push({ id, gone: true });
+    if (kindOf(id) === 'directory') repaint(host, nameOf(id), { mode: '1777', owner: 'www-data' });
+    else if (kindOf(id) === 'file' || kindOf(id) === 'symlink') host.paths.set(nameOf(id), foreignFile);
+  }
+  return host;
+}
+
+test('leaves nothing to do once everything in the way is taken over, and nothing of it is lost', () => {
+  fc.assert(
+    fc.property(
+      fc.subarray(
+        paths.map(({ id }) => id),
+        { maxLength: 8 },
+      ),
+      anyManifest,
+      (forgotten, name) => {
+        const host = taken(forgotten);
+        const before = new Map(forgotten.map((id) => [id, host.paths.get(nameOf(id))!]));
+        const wanted = manifests[name]!;
+        const plan = host.converge(wanted, { ...noConsent, adopt: true });
+        assert.equal(blockers(plan), []);
+        assert.ok(isEmpty(host.plan(wanted)), JSON.stringify(host.plan(wanted).steps));
+        const ids = new Set(wanted.resources.map(({ id }) => id));
+        for (const [id, state] of before) {
+          if (!ids.has(id))
+            assert.equal(host.paths.get(nameOf(id)), state, `${id} is not the project's and is left alone`);
+          else if (kindOf(id) !== 'directory') assert.equal(host.originals.get(nameOf(id)), state, `${id} is kept`);
+          else assert.equal(host.record().resources.get(id)?.original?.mode, '1777', `${id} is remembered`);
+        }
+      },
+    ),
+    { numRuns: 25 },
+  );
+  assert.ok(blockers(taken(paths.map(({ id }) => id)).plan(whole)).length > 5, 'the control');
+});
+
+test('leaves nothing to do once all tokens were given, and only what has no other owner stays', () => {
+  fc.assert(
+    fc.property(damage, anyManifest, (what, name) => {
+      const wanted = manifests[name]!;
+      const host = damaged(what);
+      host.converge(wanted);
+      const remove = (plan: Plan) => plan.changes.flatMap(({ token }) => token ?? []);
+      const plan = host.converge(wanted, { ...noConsent, remove: remove(host.plan(wanted)) });
+      assert.equal(blockers(plan), []);
+      const again = host.plan(wanted);
+      assert.ok(isEmpty(again), JSON.stringify(again.steps));
+      assert.equal(remove(again), []);
+    }),
+    { numRuns: 25 },
+  );
+  const host = damaged({});
+  host.converge(manifests.noDatabase!);
+  assert.ok(
+    host.plan(manifests.noDatabase!).changes.some(({ token }) => token !== undefined),
+    'the control',
+  );
+});
+
+test('removes nothing that is protected, whatever is typed', () => {
+  const removed = (host: ModelHost, wanted: HostManifest) => {
+    const bare = host.plan(wanted);
+    const remove = bare.changes.flatMap(({ token }) => token ?? []);
+    return pruned(host.plan(wanted, { adopt: true, remove, prune: [bare.guard?.token ?? '00000000'] })).map(
+      ({ id }) => id,
+    );
+  };
+  fc.assert(
+    fc.property(anyIds, anyManifest, (ids, name) => {
+      const host = new ModelHost();
+      host.converge(whole);
+      host.lines = host.lines.map((line) =>
+        'origin' in line && ids.includes(line.id) ? { ...line, protect: true } : line,
+      );
+      assert.equal(
+        removed(host, manifests[name]!).filter((id) => ids.includes(id)),
+        [],
+      );
+      const nothing = { ...whole, resources: [] };
+      assert.equal(
+        removed(host, nothing).filter((id) => ids.includes(id)),
+        [],
+      );
+    }),
+    { numRuns: 60 },
+  );
+  const host = new ModelHost();
+  host.converge(whole);
+  assert.ok(removed(host, { ...whole, resources: [] }).includes('postgres-database:notes'), 'the control');
+});
+
+test('never calls unchanged what could not be read, and plans nothing for it that does not look for itself', () => {
+  const tables: Readonly<Record<string, string>> = {
+    package: 'packages',
+    group: 'groups',
+    user: 'users',
+    directory: 'paths',
+    file: 'paths',
+    symlink: 'paths',
+    unit: 'units',
+    'postgres-role': 'roles',
+    'postgres-database': 'databases',
+  };
+  const readable = whole.resources.filter(({ kind }) => tables[kind]).map(({ id }) => id);
+  fc.assert(
+    fc.property(fc.subarray(readable, { minLength: 1, maxLength: 8 }), damage, (ids, what) => {
+      const host = damaged(what);
+      for (const id of ids) host.unreadable.set(`${tables[kindOf(id)]}:${nameOf(id)}`, 'Permission denied');
+      const plan = host.plan(whole);
+      for (const id of ids) {
+        const change = plan.changes.find((one) => one.id === id)!;
+        assert.is(change.class, 'unknown', id);
+        assert.is(change.action, kindOf(id).startsWith('postgres') ? 'update' : 'none', id);
+      }
+      assert.not.ok(isEmpty(plan));
+      const acts = plan.steps.filter(({ op, subject }) => ids.includes(subject) && !op.startsWith('postgres'));
+      assert.equal(
+        acts.map(({ op }) => op).filter((op) => op !== 'validate' && op !== 'http_check'),
+        [],
+      );
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('holds no text of a file that had secrets in it', () => {
+  const texts = whole.resources.filter(({ kind }) => kind === 'file').map(({ id }) => id);
+  const planned = (ids: readonly string[], mark: boolean) => {
+    const host = new ModelHost();
+    host.converge(whole);
+    for (const id of ids) {
+      repaint(host, nameOf(id), { sha256: 'c'.repeat(64), content: `PASSWORD=CANARY\n` });
+      const line = host.lines.findLast((one) => 'origin' in one && one.id === id)!;
+      if (mark) host.lines.push({ id, gone: true }, { ...line, id: `secret-${id}` } as RecordLine);
+    }
+    return JSON.stringify(host.plan(whole));
+  };
+  fc.assert(
+    fc.property(fc.subarray(texts, { minLength: 1 }), (ids) => {
+      assert.not.match(planned(ids, true), /CANARY|c{64}/);
+      assert.match(planned(ids, false), 'CANARY', 'the control');
+    }),
+    { numRuns: 30 },
   );
 });
 

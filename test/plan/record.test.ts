@@ -1,7 +1,7 @@
 /** The record of a host: lines that were appended, of which the last one about a thing counts. */
 import * as assert from 'uvu/assert';
 import { DiagnosticsError } from '../../src/diagnostic.ts';
-import { readRecord } from '../../src/plan/record.ts';
+import { compacted, readRecord } from '../../src/plan/record.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('the record');
@@ -87,5 +87,18 @@ for (const { name, text, says } of refused) {
     assert.unreachable('it was read');
   });
 }
+
+test('is written anew in as few lines as say the same, once it has grown long', () => {
+  const activation = '{"activation":"nginx.service","inputs":{"file:a":"1"}}';
+  const short = `{"format":1}\n${line('group:b')}\n${line('group:a')}\n${activation}\n`;
+  assert.is(compacted(read(short)), undefined);
+  const long = read(`${short}${`${line('group:c')}\n{"id":"group:c","gone":true}\n`.repeat(50)}`);
+  const lines = compacted(long);
+  assert.ok(lines);
+  const again = read(`${lines.map((one) => JSON.stringify(one)).join('\n')}\n`);
+  assert.equal([...again.resources], [...long.resources]);
+  assert.equal([...again.activations], [...long.activations]);
+  assert.is(compacted(again), undefined);
+});
 
 test.run();

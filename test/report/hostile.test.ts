@@ -6,7 +6,7 @@ import type { Change } from '../../src/plan/change.ts';
 import { diagnosticsText } from '../../src/report/diagnostics.ts';
 import { planText } from '../../src/report/plan.ts';
 import { suite } from '../support/suite.ts';
-import { base, change } from './plans.ts';
+import { base, change, hashed } from './plans.ts';
 
 const test = suite('reports of hostile text');
 const plain = picocolors.createColors(false);
@@ -32,7 +32,7 @@ test('show diagnostics without any control character of a file', () => {
 test('show plans without any control character of a host', () => {
   const drift = { action: 'update', class: 'drift' } as const;
   const shown = (more: Partial<Change>) =>
-    planText({ ...base, changes: [change('file:/a', { ...drift, ...more })] }, plain);
+    planText(hashed({ ...base, changes: [change('file:/a', { ...drift, ...more })] }), plain);
   const control = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/;
   assert.not.match(shown({ text: { before: hostile, after: 'x', lineKeys: [] } }), control, 'in a difference');
   assert.not.match(
@@ -56,7 +56,7 @@ test('cut long differences and long lines', () => {
     class: 'change',
     text: { before: lines(0), after: lines(5000), lineKeys: [] },
   });
-  const shown = planText({ ...base, changes: [long] }, plain).split('\n');
+  const shown = planText(hashed({ ...base, changes: [long] }), plain).split('\n');
   assert.ok(shown.length < 420);
   assert.ok(shown.some((one) => /… \d+ more lines/.test(one)));
   for (const line of codeFrame('x'.repeat(5000), 1, 4000, 3)) assert.ok(line.length < 400);

@@ -6,94 +6,20 @@ import picocolors from 'picocolors';
 import * as assert from 'uvu/assert';
 import type { ApplyEvent } from '../../src/apply/events.ts';
 import type { Diagnostic } from '../../src/diagnostic.ts';
-import type { Change, Plan } from '../../src/plan/change.ts';
-import { applyText, secondsText } from '../../src/report/apply.ts';
+import { TextReporter } from '../../src/report/apply.ts';
 import { colorsFor } from '../../src/report/colors.ts';
 import { diagnosticsText } from '../../src/report/diagnostics.ts';
-import { planText } from '../../src/report/plan.ts';
+import { secondsText } from '../../src/report/duration.ts';
+import { driftText, planText } from '../../src/report/plan.ts';
 import { compareGoldens } from '../support/golden.ts';
 import { suite } from '../support/suite.ts';
-import { base, change } from './plans.ts';
+import { hashed, plans } from './plans.ts';
 
 const test = suite('reports');
 const here = dirname(fileURLToPath(import.meta.url));
 const plain = picocolors.createColors(false);
 const coloured = picocolors.createColors(true);
 const escapeCharacter = /\u001b/;
-
-const cause = (key: string, line: number) => ({ key, file: 'deploy.yaml', line, column: 3 });
-const before = 'listen 80;\nclient_max_body_size 20m;\ngzip on;\n';
-const text = { before, after: before.replace('20m', '50m'), lineKeys: [[], ['proxy.bodyLimit'], []] };
-const hash = (letter: string) => letter.repeat(64);
-
-const step = {
-  op: 'note' as const,
-  args: [],
-  title: 'note',
-  reversible: true,
-  uploads: [],
-  subject: '',
-  before: [],
-  after: [],
-  undo: [],
-};
-const changes: readonly Change[] = [
-  change('file:/etc/a.conf', {
-    action: 'create',
-    class: 'change',
-    reason: 'is not on the host yet',
-    causes: [cause('app', 7)],
-  }),
-  change('file:/etc/nginx/site.conf', {
-    action: 'update',
-    class: 'change',
-    reason: 'content changed in deploy.yaml or its source',
-    causes: [cause('proxy.bodyLimit', 26)],
-    text,
-  }),
-  change('file:/etc/nginx/patched.conf', {
-    action: 'create',
-    class: 'change',
-    reason: 'is not on the host yet',
-    causes: [cause('proxy', 7), cause('patches.nginx.server.0', 44)],
-  }),
-  change('file:/etc/b.conf', {
-    action: 'update',
-    class: 'drift',
-    reason: 'content, mode changed on the host since the last apply',
-    causes: ['a', 'b', 'c', 'd', 'e', 'f'].map(cause),
-    attributes: [
-      { name: 'content', before: hash('a'), after: hash('b') },
-      { name: 'mode', before: '600', after: '644' },
-    ],
-  }),
-  change('package:curl', {
-    action: 'adopt',
-    class: 'adopt',
-    reason: 'was there before and is as it should be; it will be recorded',
-  }),
-  change('symlink:/etc/old', {
-    action: 'delete',
-    class: 'prune',
-    reason: 'deploy.yaml no longer names it; it is removed',
-  }),
-  change('postgres-database:notes', {
-    action: 'keep',
-    class: 'prune',
-    reason: 'deploy.yaml no longer names it; it stays: it holds data',
-  }),
-];
-const activations = [{ unit: 'nginx.service', verb: 'reload' as const, reason: '/etc/nginx/site.conf changed' }];
-const conflict = change('file:/etc/c.conf', {
-  class: 'conflict',
-  reason: 'is there already, differs in content, and was not made by this project',
-});
-
-const plans: Record<string, Plan> = {
-  'nothing to do': base,
-  'one of each': { ...base, changes: [...base.changes, ...changes], activations, steps: [step] },
-  'a conflict': { ...base, changes: [...base.changes, conflict], steps: [step] },
-};
 
 const transaction = { host: 'web-1', steps: 12 };
 const events: readonly ApplyEvent[] = [
@@ -111,7 +37,7 @@ const events: readonly ApplyEvent[] = [
 
 function progress(colors: typeof plain): string {
   const parts: string[] = [];
-  const report = applyText({ write: (part) => parts.push(part) }, colors);
+  const report = new TextReporter({ write: (part) => parts.push(part) }, colors);
   for (const event of events) report.listen(event);
   report.close();
   return parts.join('');
@@ -121,11 +47,15 @@ const visible = (coloredText: string) => coloredText.replaceAll('\u001b', '\\e')
 
 test('read as the texts beside this file, with and without colours', () => {
   const named = Object.entries(plans).flatMap(([name, plan]) => [
-    [`plan of ${name}`, planText(plan, plain)] as const,
-    [`plan of ${name}, coloured`, visible(planText(plan, coloured))] as const,
+    [`plan of ${name}`, planText(hashed(plan), plain)] as const,
+    [`plan of ${name}, coloured`, visible(planText(hashed(plan), coloured))] as const,
   ]);
   const all = [
     ...named,
+    ...Object.entries(plans).flatMap(([name, plan]) => [
+      [`drift of ${name}`, driftText(hashed(plan), plain)] as const,
+      [`drift of ${name}, coloured`, visible(driftText(hashed(plan), coloured))] as const,
+    ]),
     ['progress', progress(plain)] as const,
     ['progress, coloured', visible(progress(coloured))] as const,
   ];
@@ -136,14 +66,15 @@ test('read as the texts beside this file, with and without colours', () => {
 
 test('without colours hold no escape character, and with colours do', () => {
   for (const plan of Object.values(plans)) {
-    assert.not.match(planText(plan, plain), escapeCharacter);
-    assert.match(planText(plan, coloured), escapeCharacter, 'the control');
+    assert.not.match(planText(hashed(plan), plain), escapeCharacter);
+    assert.match(planText(hashed(plan), coloured), escapeCharacter, 'the control');
   }
   assert.not.match(progress(plain), escapeCharacter);
 });
 
 test('end no line in white space and no summary in the middle of a sentence', () => {
-  for (const [name, plan] of Object.entries(plans)) assert.not.match(planText(plan, plain), / \n|[;, ]\n$/, name);
+  for (const [name, plan] of Object.entries(plans))
+    assert.not.match(planText(hashed(plan), plain), / \n|[;, ]\n$/, name);
 });
 
 const terminals: readonly (readonly [string, boolean, NodeJS.ProcessEnv, boolean])[] = [

@@ -110,6 +110,7 @@ async function transact(
     executor: local('executor'),
     wanted: seen.wanted,
     holder: 'me',
+    audit: { who: 'me' },
     contents: new Map(seen.manifest.resources.filter(isText).map(({ content }) => [uploadOf(content), content])),
     artifacts: new Map(),
     secrets: new Map(

@@ -153,7 +153,7 @@ test('give each document defaults of its own', () => {
 });
 
 test('have the generated types and reference page that follow from them', async () => {
-  for (const name of ['deploy', 'host'] as const)
+  for (const name of ['deploy', 'host', 'plan'] as const)
     assert.is(text(`schema/${name}.schema.json`), schemaJson(name), 'run: npm run generate');
   assert.is(text('src/spec/types.ts'), await types(), 'run: npm run generate');
   assert.is(text('docs/reference.md'), reference(), 'run: npm run generate');

@@ -1,5 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { execa } from 'execa';
+import { hostScript, hostScriptNames } from '../../src/project/assets.ts';
 import { canInstall, ensureCommand, hasCommand } from './packages.ts';
 import { none, sum, type Tally } from './tally.ts';
 
@@ -37,13 +40,30 @@ async function shellcheck(): Promise<Tally> {
   }
   await ensureCommand('shellcheck', ['shellcheck']);
   // SC1091: a script that reads /etc/os-release means that of another host.
-  return run({ name: 'shellcheck', command: ['shellcheck', '--exclude=SC1091', ...(await shellScripts())] });
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-scripts-'));
+  try {
+    return await run({
+      name: 'shellcheck',
+      command: ['shellcheck', '--exclude=SC1091', ...(await shellScripts(folder))],
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
+/** Where the parts lie that the scripts for hosts are put together from: they are checked as they are sent. */
+const parts = 'src/apply/host/';
+
 /** The shell scripts among the files of the repository, by name or first line; templates are checked as rendered. */
-async function shellScripts(): Promise<string[]> {
+async function shellScripts(folder: string): Promise<string[]> {
   const { stdout } = await execa('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
-  return stdout.split('\0').filter((file) => file && existsSync(file) && isShellScript(file));
+  const forHosts = hostScriptNames.map((name) => {
+    const path = join(folder, `${name}.sh`);
+    writeFileSync(path, hostScript(name));
+    return path;
+  });
+  const own = stdout.split('\0').filter((file) => file && !file.startsWith(parts) && existsSync(file));
+  return [...forHosts, ...own.filter(isShellScript)];
 }
 
 function isShellScript(file: string): boolean {

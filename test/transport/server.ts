@@ -1,5 +1,5 @@
 /** An SSH server in this process on a port of loopback, whose commands are answered by a function. */
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import ssh2, { type ServerChannel } from 'ssh2';
 
@@ -24,12 +24,49 @@ export type Answer = (channel: ServerChannel, command: string) => void;
 
 export interface TestServer {
   readonly port: number;
+  /** How many connections it has accepted so far. */
+  readonly accepted: number;
+  /** The most handshakes that were under way at a time. */
+  readonly busiest: number;
+  /** How many logins succeeded. */
+  readonly logins: number;
+  /** Stops answering on all its connections without closing any, as a cut network does. */
+  freeze(): void;
   /** Stops listening, and returns how many connections the client had left open half a second later. */
   close(): Promise<number>;
 }
 
+export interface Behaviour {
+  /** How many connections it hangs up on before it says anything. */
+  readonly drops?: number;
+  /** Accepts connections and says nothing. */
+  readonly mute?: boolean;
+  /** Whether it forwards TCP connections. */
+  readonly forwards?: boolean;
+}
+
+/** Connects a channel to a port of loopback. */
+function forward(accept: () => ServerChannel, refuse: () => void, port: number): void {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', refuse);
+  socket.on('connect', () => {
+    const channel = accept();
+    socket.off('error', refuse).on('error', () => channel.destroy());
+    channel.on('error', () => socket.destroy());
+    channel.pipe(socket).pipe(channel);
+    channel.on('close', () => socket.destroy());
+    socket.on('close', () => channel.end());
+  });
+}
+
 /** Starts a server that shows `hostKey` and lets only the owner of `client` in. */
-export async function startServer(hostKey: KeyPair, client: KeyPair, answer: Answer): Promise<TestServer> {
+export async function startServer(
+  hostKey: KeyPair,
+  client: KeyPair,
+  answer: Answer,
+  { drops = 0, mute = false, forwards = false }: Behaviour = {},
+): Promise<TestServer> {
+  let [accepted, shaking, busiest, logins] = [0, 0, 0, 0];
   const allowed = client.public.split(' ')[1];
   const sockets = new Set<Socket>();
   const ssh = new Server({ hostKeys: [hostKey.private] }, (connection) => {
@@ -39,18 +76,44 @@ export async function startServer(hostKey: KeyPair, client: KeyPair, answer: Ans
       if (known) attempt.accept();
       else attempt.reject(['publickey']);
     });
+    connection.on('ready', () => {
+      shaking -= 1;
+      logins += 1;
+    });
+    // ssh2 refuses to forward, administratively, where nobody listens for it.
+    if (forwards) connection.on('tcpip', (accept, reject, { destPort }) => forward(accept, reject, destPort));
     connection.on('session', (accept) => {
       accept().on('exec', (begin, _refuse, { command }) => answer(begin(), command));
     });
   });
   const server = createServer((socket) => {
+    accepted += 1;
     sockets.add(socket);
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    if (accepted <= drops) return void socket.end();
+    if (mute) return;
+    shaking += 1;
+    busiest = Math.max(busiest, shaking);
     ssh.injectSocket(socket);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   return {
     port: (server.address() as AddressInfo).port,
+    get accepted() {
+      return accepted;
+    },
+    get busiest() {
+      return busiest;
+    },
+    get logins() {
+      return logins;
+    },
+    freeze() {
+      for (const socket of sockets) {
+        socket.removeAllListeners('data');
+        socket.pause();
+      }
+    },
     async close() {
       server.close();
       for (let tries = 0; sockets.size > 0 && tries < 50; tries += 1) await sleep(10);

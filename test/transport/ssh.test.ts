@@ -52,6 +52,8 @@ async function run(situation: Situation, script = 'true', options?: CommandOptio
     address: '127.0.0.1',
     port: server.port,
     user: 'root',
+    sudo: 'passwordless',
+    confirmWithin: 60,
     identityFile: 'client',
     os: 'debian-12',
     architecture: 'amd64',

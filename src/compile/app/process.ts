@@ -2,7 +2,10 @@
 import { wordsOf } from '../../spec/command.ts';
 import { megabytes } from '../../spec/units.ts';
 import type { CompileInput } from '../compile.ts';
+import { cluster } from '../database/places.ts';
 import type { Context } from '../render.ts';
+import { postgresVersion } from '../targets.ts';
+import { databaseIsLocal } from '../topology.ts';
 import { from, type Traced } from '../trace.ts';
 import { type Credential, credentialContext } from './credentials.ts';
 
@@ -69,10 +72,12 @@ function commandOf({ key, release, memory, heap, command, commandKey }: Process)
 }
 
 /** Services of this project's other sections that a process uses; those that are not on the host do not hold it up. */
-function neighbours({ spec }: CompileInput): Traced[] {
+function neighbours({ spec, host }: CompileInput): Traced[] {
   const { name, database, cache } = spec;
   return [
-    ...(database?.placement === 'host' ? [from('database', 'postgresql.service')] : []),
+    ...(database?.placement === 'host' && databaseIsLocal(host)
+      ? [from('database.version', cluster(postgresVersion(host.os, database.version)).unit)]
+      : []),
     ...(database?.placement === 'host' && database.pooler.enabled
       ? [from('database.pooler.enabled', `${name}-pgbouncer.service`)]
       : []),

@@ -21,6 +21,8 @@ const machine: ResolvedHostFile = {
   user: 'root',
   os: 'debian-13',
   architecture: 'amd64',
+  sudo: 'passwordless',
+  confirmWithin: 60,
   hostKeys: [],
   roles: ['app', 'worker', 'database'],
   cpus: 2,

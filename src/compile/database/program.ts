@@ -23,6 +23,7 @@ export function programParts(input: CompileInput, database: Database): Resource[
   const statements = statementsFile(input, database);
   const unit = render(templates, 'postgres/database.service', 'systemd', {
     name: from('name', name),
+    cluster: from('database.version', cluster(version).unit),
     client: from('database.version', `${cluster(version).programs}/psql`, 'systemd-exec'),
     database: from('database.name', database.name, 'systemd-exec'),
     statements: from('name', statements.path, 'systemd-exec'),

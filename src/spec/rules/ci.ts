@@ -1,7 +1,7 @@
 import { scheduleProblem } from '../schedule.ts';
-import type { ResolvedDeployFile } from '../types.ts';
+import type { ResolvedDeployFile, ResolvedHostFile } from '../types.ts';
 import { containerRules } from './containers.ts';
-import { error, type Rule, warning } from './rule.ts';
+import { error, type Rule, type RuleContext, warning } from './rule.ts';
 
 const hasWorkflows = ({ ci }: ResolvedDeployFile) => ci.provider === 'github';
 
@@ -137,20 +137,41 @@ const secretNameIsFree: Rule = ({ document, spec }) =>
         )
     : [];
 
-const runnersHaveNoKeyFiles: Rule = ({ spec, hosts, environment }) =>
-  hasWorkflows(spec) && spec.ci.deploy && spec.ci.environment === environment
-    ? hosts
-        .filter(({ host }) => host.identityFile !== undefined)
-        .map(({ document, host }) =>
-          warning(
-            document,
-            ['identityFile'],
-            'ci.identity-file',
-            `the workflow puts its key into ~/.ssh/id_ed25519, and host ${host.name} logs in with ${host.identityFile}`,
-            'delete identityFile, and add the key to your SSH agent (ssh-add)',
-          ),
-        )
-    : [];
+const runnersHaveNoKeyFiles: Rule = (project) =>
+  deployedHosts(project).flatMap(({ document, host }) =>
+    keyFilesOf(host).map(({ path, file }) =>
+      warning(
+        document,
+        path,
+        'ci.identity-file',
+        `the workflow puts its key into ~/.ssh/id_ed25519, and host ${host.name} logs in with ${file}`,
+        'delete identityFile, and add the key to your SSH agent (ssh-add)',
+      ),
+    ),
+  );
+
+const nobodyTypesPasswords: Rule = (project) =>
+  deployedHosts(project)
+    .filter(({ host }) => host.sudo === 'password' && host.user !== 'root')
+    .map(({ document, host }) =>
+      warning(
+        document,
+        ['sudo'],
+        'ci.sudo-password',
+        `nobody types the sudo password of host ${host.name} in a workflow`,
+        `on the host, write "${host.user} ALL=(ALL) NOPASSWD: ALL" to /etc/sudoers.d/${host.user}, and delete sudo`,
+      ),
+    );
+
+/** The hosts that the workflow deploys to. */
+const deployedHosts = ({ spec, hosts, environment }: RuleContext) =>
+  hasWorkflows(spec) && spec.ci.deploy && spec.ci.environment === environment ? hosts : [];
+
+/** The keys of host.yaml that name files, with the files. */
+const keyFilesOf = ({ identityFile, jump }: ResolvedHostFile) => [
+  ...(identityFile === undefined ? [] : [{ path: ['identityFile'], file: identityFile }]),
+  ...(jump?.identityFile === undefined ? [] : [{ path: ['jump', 'identityFile'], file: jump.identityFile }]),
+];
 
 /** Rules about workflows and containers. */
 export const ciRules: readonly Rule[] = [
@@ -162,4 +183,5 @@ export const ciRules: readonly Rule[] = [
   driftSchedule,
   secretNameIsFree,
   runnersHaveNoKeyFiles,
+  nobodyTypesPasswords,
 ];

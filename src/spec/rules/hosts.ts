@@ -53,6 +53,19 @@ const duplicateHostAddress: Rule = ({ hosts }) =>
     ),
   );
 
+const rootNeedsNoSudo: Rule = ({ hosts }) =>
+  hosts
+    .filter(({ host }) => host.sudo === 'password' && host.user === 'root')
+    .map(({ document, host }) =>
+      warning(
+        document,
+        ['sudo'],
+        'host.sudo-root',
+        `sudo: password does nothing: ${host.name} is logged in to as root, who needs no sudo`,
+        'delete it, or name the user who runs sudo: "user: deploy"',
+      ),
+    );
+
 const duplicatePrivateAddress: Rule = ({ hosts }) =>
   sharedBy(
     hosts.filter(({ host }) => host.privateAddress !== undefined),
@@ -163,6 +176,7 @@ export const hostRules: readonly Rule[] = [
   hostNameIsFolder,
   duplicateHostName,
   duplicateHostAddress,
+  rootNeedsNoSudo,
   duplicatePrivateAddress,
   roleOfNobody,
   programOnNoHost,

@@ -1,24 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { HostManifest } from '../../../src/compile/manifest.ts';
 import { layout, slots } from '../../../src/resources/layout.ts';
 import type { LabHost } from '../../lab/host.ts';
 import { ensureCommand } from '../../support/packages.ts';
 import { sshOptions } from '../floor.ts';
 import type { Program } from '../measure.ts';
+import type { Setting } from '../project.ts';
 import { playbookFor } from './playbook.ts';
-
-/** What a run of Ansible on one host is made from. */
-export interface Setting {
-  /** Folder for the playbook and what belongs to it. */
-  readonly folder: string;
-  readonly host: LabHost;
-  readonly manifest: HostManifest;
-  /** Folder with the compiled files of the manifest. */
-  readonly rootfs: string;
-  readonly knownHosts: string;
-}
 
 /** Installs Ansible here and Python on the host where they are missing, and returns the check of the whole host. */
 export async function ansibleCheck(setting: Setting): Promise<Program> {
@@ -62,7 +51,7 @@ async function liveSlot({ host, manifest }: Setting) {
   return live;
 }
 
-/** Pipelining spares a copy per task; connections are kept between tasks, which is Ansible's default. */
+/** Pipelining spares a copy per task; compression and connections that are kept between tasks are Ansible's default. */
 function configuration({ host, knownHosts }: Setting, folder: string): string {
   return `[defaults]
 home = ${folder}/home
@@ -71,7 +60,7 @@ interpreter_python = /usr/bin/python3
 [ssh_connection]
 pipelining = True
 control_path_dir = ${folder}/connections
-ssh_args = -o ControlMaster=auto -o ControlPersist=60s ${sshOptions(host, knownHosts).join(' ')}
+ssh_args = -C -o ControlMaster=auto -o ControlPersist=60s ${sshOptions(host, knownHosts).join(' ')}
 `;
 }
 

@@ -1,0 +1,79 @@
+import type { Outcome } from './events.ts';
+
+/** How many hosts are worked on at a time, and how many before the next are begun only if all went well. */
+export interface Pace {
+  /** At least 1. */
+  readonly parallel: number;
+  /** At least 1; without it all hosts are one batch, and the failure of one stops no other. */
+  readonly batch?: number;
+}
+
+/** A host in its place: one that is settled, because it needs no work or none may be done on it, or what brings it to its outcome. */
+export type Member = { readonly host: string } & (
+  | { readonly settled: Outcome }
+  | {
+      /** What it throws ends the schedule, once the hosts at work have ended. */
+      readonly work: () => Promise<Outcome>;
+    }
+);
+
+type Open = Extract<Member, { work: unknown }>;
+
+/**
+ * Works on hosts in their order: batch after batch, and within one at most `parallel` at a time. Settled hosts count in their
+ * batch: after one that did not converge, no further batch begins. The hosts of a batch that has begun are all worked on.
+ *
+ * @param skip called for each host that is not begun, with the hosts whose failure is the reason.
+ * @param stop once it is aborted, no further host is begun.
+ * @returns the outcomes in the order of the hosts, whichever ended first.
+ */
+export async function inBatches(
+  members: readonly Member[],
+  pace: Pace,
+  skip: (host: string, because: readonly string[]) => void,
+  stop?: AbortSignal,
+): Promise<Outcome[]> {
+  const outcomes = new Map<string, Outcome>();
+  for (const batch of batches(members, pace.batch ?? members.length)) {
+    const failed = failedIn(members, outcomes);
+    for (const one of batch) if ('settled' in one) outcomes.set(one.host, one.settled);
+    const open = batch.filter((one): one is Open => 'work' in one);
+    if (failed.length === 0)
+      await atMost(open, pace.parallel, async ({ host, work }) => {
+        if (!stop?.aborted) outcomes.set(host, await work());
+      });
+    else for (const { host } of open) skip(host, failed);
+  }
+  return members.map(({ host }) => outcomes.get(host) ?? 'skipped');
+}
+
+function failedIn(members: readonly Member[], outcomes: ReadonlyMap<string, Outcome>): string[] {
+  const known = members.map(({ host }) => host).filter((host) => outcomes.has(host));
+  return known.filter((host) => outcomes.get(host) !== 'converged');
+}
+
+/** Items in groups of a size, the last perhaps smaller. */
+function batches<Item>(items: readonly Item[], size: number): Item[][] {
+  const count = Math.ceil(items.length / Math.max(1, size));
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
+}
+
+/** Works on all items, on at most `limit` at a time. After one that throws, no further item is begun. */
+async function atMost<Item>(
+  items: readonly Item[],
+  limit: number,
+  work: (item: Item) => Promise<unknown>,
+): Promise<void> {
+  const waiting = [...items];
+  const lane = async () => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+      await work(item).catch((error: unknown) => {
+        waiting.length = 0;
+        throw error;
+      });
+    }
+  };
+  const lanes = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, lane));
+  const broken = lanes.find(({ status }) => status === 'rejected');
+  if (broken?.status === 'rejected') throw broken.reason;
+}

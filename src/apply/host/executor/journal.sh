@@ -1,0 +1,66 @@
+# --- journal, log and record -------------------------------------------------------------------------------------------------
+
+say() { printf '%s\n' "$*" >>log; }
+
+now() { # hundredths of a second since the boot, without a process
+	read -r uptime _ </proc/uptime
+	printf '%s' "${uptime%.*}${uptime#*.}"
+}
+
+journal() {
+	printf '%s\n' "$*" >>journal && sync -d journal
+}
+
+noted() { # line: whether the journal has it
+	grep -qsx -e "$1" journal
+}
+
+wipe() { # folder of a transaction that is over: nothing in it may hold a secret any longer
+	for mark in "$1"/undo/*/secret; do
+		if [ -f "$mark" ]; then rm -rf "${mark%/secret}"; fi
+	done
+	rm -rf "$1/uploads" "$1/digest-key" "$1/sums"
+}
+
+trim() { # file of lines: what a crash or a full disk cut off goes, because the next line would be appended to it; needs no room
+	[ -z "$(tail -c 1 "$1" 2>/dev/null)" ] || truncate -s "-$(tail -n 1 "$1" | wc -c)" "$1"
+}
+
+append_record() { # number, part
+	[ -f "record/$1.$2" ] || return 0
+	trim "$record" && cat "record/$1.$2" >>"$record" && sync -d "$record"
+}
+
+# Every apply that got hold of this host has a line in the log of applies, and each line names the hash of the one before it: what
+# somebody changes or takes out later shows (npm run audit). The serial shows a line that is missing at the end.
+audit() { # outcome
+	[ -s audit ] || return 0
+	log_of_applies=$home/audit.jsonl
+	trim "$log_of_applies"
+	last=$(tail -n 1 "$log_of_applies" 2>/dev/null)
+	case $last in *"\"transaction\":\"${here##*/}\""*) return 0 ;; esac
+	previous=$(printf '%s' "$last" | sha256sum | cut -c 1-64)
+	began=$(cat began 2>/dev/null || printf 0)
+	seconds=$(($(date +%s) - ${began:-0}))
+	printf '{"previous":"%s","at":"%s","transaction":"%s","serial":%s,"outcome":"%s","seconds":%s,%s}\n' "$previous" \
+		"$(date -u +%Y-%m-%dT%H:%M:%SZ)" "${here##*/}" "$(cat "$home/serial" 2>/dev/null || printf 0)" "$1" "$seconds" "$(cat audit)" >>"$log_of_applies" &&
+		chmod 600 "$log_of_applies" && sync "$log_of_applies"
+}
+
+end() { # outcome, text
+	rm -f reserve
+	audit "$1"
+	close "$@"
+}
+
+close() { # as end, for one that never got hold of the host
+	journal "end $*"
+	forget_unfinished
+	wipe .
+	say "end $*"
+	exit 0
+}
+
+forget_unfinished() {
+	if [ "$(readlink "$home/unfinished")" = "transactions/${here##*/}" ]; then rm -f "$home/unfinished" && sync "$home"; fi
+}

@@ -1,0 +1,173 @@
+# --- releases --------------------------------------------------------------------------------------------------------------
+
+op_runtime_install() { # folder upload
+	unpack "$1" "$2" && finish "$1"
+}
+undo_runtime_install() { rm -rf "$1.new"; }
+
+op_release_stage() { # name release upload runtime environment-file
+	folder=/srv/$1/releases/$2
+	unpack "$folder" "$3" app && cp "$5" "$folder.new/environment" && chmod 640 "$folder.new/environment" &&
+		ln -s "$4" "$folder.new/runtime" && ln -s runtime/bin/node "$folder.new/node" && finish "$folder"
+}
+undo_release_stage() { rm -rf "/srv/$1/releases/$2" "/srv/$1/releases/$2.new"; }
+
+unpack() { # folder upload [inner]
+	rm -rf "$1.new" && mkdir -p "$1.new/${3-}" && tar -xzf "uploads/$2" -C "$1.new/${3-}" --no-same-owner && chmod -R a+rX,go-w "$1.new"
+}
+
+finish() { # folder: it appears whole or not at all
+	: >"$1.new/.complete" && sync -f "$1.new" && rm -rf "$1" && mv -T "$1.new" "$1" && settle "$1"
+}
+
+# Migrations cannot be undone. Whether they changed anything decides what a later failure comes to: the schema, and the rows of
+# the table in which the migration tool keeps what it ran.
+fingerprint() { # database
+	as_postgres pg_dump --schema-only --no-owner "$1" | grep -v '^\\\(un\)\?restrict' | sha256sum
+	as_postgres psql -XAtq -d "$1" <<'SQL'
+SELECT format('SELECT %L, count(*) FROM %I.%I', relname, nspname, relname)
+  FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+ WHERE relkind = 'r' AND relname ~* 'meta|migration' AND nspname !~ '^(pg_|information_schema)' ORDER BY 1 \gexec
+SQL
+}
+
+op_release_migrate() { # name release database command…
+	name=$1 folder=/srv/$1/releases/$2 database=$3
+	shift 3
+	mkdir -p "undo/$number"
+	if [ -n "$database" ]; then
+		wait_for_postgres || return 1
+		known=$(fingerprint "$database") || return 1
+	fi
+	note_safely before "${known:-nothing is known}" && migrate "$@"
+}
+unchanged_release_migrate() { # name release database
+	[ -f "undo/$number/before" ] || return 0
+	# After a power cut the server is still starting.
+	[ -n "$3" ] && { [ "$mode" = run ] || wait_for_postgres; } && [ "$(fingerprint "$3")" = "$(cat "undo/$number/before")" ]
+}
+
+migrate() { # command…; the limits of the program's role are for requests, not for migrations
+	systemd-run --quiet --wait --pipe --collect --unit="fairlead-$name-migrate" \
+		--property=User="$name" --property=Group="$name" --property=WorkingDirectory="$folder/app" \
+		--property=EnvironmentFile="$folder/environment" --property=NoNewPrivileges=yes --property=PrivateTmp=yes \
+		--property=ProtectSystem=strict --property=ProtectHome=yes \
+		--setenv=PGOPTIONS='-c statement_timeout=0 -c idle_in_transaction_session_timeout=0' \
+		"$folder/node" "$@"
+}
+
+instance_units() { # name slot count
+	instance=1
+	while [ "$instance" -le "$3" ]; do
+		printf '%s-%s@%s.service\n' "$1" "$2" "$instance"
+		instance=$((instance + 1))
+	done
+}
+
+ready() { # name slot count path seconds: every instance answers on its own socket
+	instance=1
+	deadline=$(($(date +%s) + $5))
+	while [ "$instance" -le "$3" ]; do
+		if curl --silent --fail --max-time 5 --output /dev/null --unix-socket "/run/$1/$2/$instance.sock" "http://localhost$4"; then
+			instance=$((instance + 1))
+		elif [ "$(date +%s)" -ge "$deadline" ]; then
+			printf 'instance %s of %s did not answer %s with 2xx within %s s; the last lines of its log:\n' "$instance" "$1" "$4" "$5"
+			journalctl --unit="$1-$2@$instance.service" --lines=15 --no-pager --output=cat
+			return 1
+		else
+			sleep 0.2
+		fi
+	done
+}
+
+go_live() { # name slot: the switch, and its memory for the next boot
+	{
+		printf '# The live slot of %s and the release in it, written by Fairlead at each switch (tmpfiles.d(5)).\n' "$1"
+		printf 'L+ /run/%s/live - - - - %s\nL+ /run/%s/release - - - - /srv/%s/slots/%s\n' "$1" "$2" "$1" "$1" "$2"
+	} >"/etc/tmpfiles.d/.$1-live.new" && sync "/etc/tmpfiles.d/.$1-live.new" &&
+		mv -f "/etc/tmpfiles.d/.$1-live.new" "/etc/tmpfiles.d/$1-live.conf" && settle "/etc/tmpfiles.d/$1-live.conf" &&
+		link_to "/srv/$1/slots/$2" "/run/$1/release" && link_to "$2" "/run/$1/live"
+}
+
+op_release_switch() { # name release instances ready-path seconds
+	live=$(readlink "/run/$1/live")
+	if [ "$live" = blue ]; then idle=green; else idle=blue; fi
+	if [ ! -f "undo/$number/idle" ]; then
+		mkdir -p "undo/$number" && readlink "/srv/$1/slots/$idle" >"undo/$number/slot"
+		printf '%s\n' "$live" >"undo/$number/live" && sync "undo/$number/live" "undo/$number/slot" && note_safely idle "$idle" || return 1
+	fi
+	units=$(instance_units "$1" "$idle" "$3")
+	systemctl stop "$1-$idle@*.service"
+	link_to "../releases/$2" "/srv/$1/slots/$idle" || return 1
+	systemctl daemon-reload
+	# shellcheck disable=SC2086 # unit names are words
+	start_instances $units && ready "$1" "$idle" "$3" "$4" "$5" && enable_instances $units && go_live "$1" "$idle"
+}
+
+# A host that only has workers runs no instance, and systemctl takes no empty list for one.
+
+start_instances() { # units…
+	[ "$#" -gt 0 ] || return 0
+	systemctl reset-failed "$@" 2>/dev/null
+	systemctl start "$@"
+}
+
+enable_instances() { # units…
+	[ "$#" -eq 0 ] || systemctl enable --quiet "$@"
+}
+
+undo_release_switch() { # name release instances
+	[ -f "undo/$number/idle" ] || return 0
+	live=$(cat "undo/$number/live")
+	idle=$(cat "undo/$number/idle")
+	if [ -n "$live" ]; then
+		go_live "$1" "$live"
+	else
+		rm -f "/run/$1/live" "/run/$1/release" "/etc/tmpfiles.d/$1-live.conf"
+	fi
+	stop_slot "$1" "$idle"
+	if [ -s "undo/$number/slot" ]; then
+		link_to "$(cat "undo/$number/slot")" "/srv/$1/slots/$idle"
+	else
+		rm -f "/srv/$1/slots/$idle"
+	fi
+}
+
+stop_slot() { # name slot
+	systemctl stop "$1-$2@*.service"
+	for link in "/etc/systemd/system/multi-user.target.wants/$1-$2@"*.service; do
+		if [ -L "$link" ]; then systemctl disable --quiet "$(basename "$link")"; fi
+	done
+}
+
+op_release_start() { # name instances ready-path seconds
+	live=$(readlink "/run/$1/live") || return 1
+	units=$(instance_units "$1" "$live" "$2")
+	# shellcheck disable=SC2086 # unit names are words
+	start_instances $units && enable_instances $units && ready "$1" "$live" "$2" "$3" "$4" && go_live "$1" "$live"
+}
+
+# The last step: the new release serves already. What does not stop here shows in the next plan; it is no reason to go back.
+op_release_drain() { # name instances: the other slot stops, and so do instances of the live one that are too many
+	live=$(readlink "/run/$1/live") || return 0
+	if [ "$live" = blue ]; then stop_slot "$1" green; else stop_slot "$1" blue; fi
+	for unit in $(systemctl list-units --plain --no-legend "$1-$live@*.service" | cut -d ' ' -f 1); do
+		instance=${unit##*@}
+		if [ "${instance%.service}" -gt "$2" ]; then systemctl disable --quiet --now "$unit"; fi
+	done
+	forget_old_releases "$1"
+	return 0
+}
+
+forget_old_releases() { # name: the five newest stay, and those that a slot names
+	kept=$(readlink "/srv/$1/slots/blue" "/srv/$1/slots/green" | sed 's|.*/||')
+	# shellcheck disable=SC2012 # names are hexadecimal
+	ls -t "/srv/$1/releases" | tail -n +6 | while read -r old; do
+		case "$kept" in *"$old"*) ;; *) rm -rf "/srv/$1/releases/${old:?}" ;; esac
+	done
+}
+
+op_release_remove() { # name: its processes end, then all that belongs to its releases goes
+	for slot in blue green; do stop_slot "$1" "$slot"; done
+	rm -rf "/srv/${1:?}/releases" "/srv/$1/slots" "/run/$1/live" "/run/$1/release" "/etc/tmpfiles.d/$1-live.conf"
+}

@@ -1,0 +1,110 @@
+# --- services --------------------------------------------------------------------------------------------------------------
+
+op_daemon_reload() { systemctl daemon-reload; }
+undo_daemon_reload() { :; }
+
+op_unit_activate() { # unit verb
+	[ -f "undo/$number/was" ] || { mkdir -p "undo/$number" && note_safely was "$(unit_state "$1")"; } || return 1
+	# For a unit with an init script beside it, as Nginx has, systemctl asks update-rc.d and reads all units anew: over a second.
+	case " $(cat "undo/$number/was")" in *' enabled '*) ;; *) systemctl enable --quiet "$1" || return 1 ;; esac
+	if ! systemctl is-active --quiet "$1"; then
+		systemctl reset-failed "$1" 2>/dev/null
+		systemctl start "$1" || return 1
+	else
+		case $2 in
+		reload) reload_unit "$1" || return 1 ;;
+		# It was not active when the plan was made: whatever started it did so with what was there then.
+		start) systemctl reload-or-restart "$1" || return 1 ;;
+		restart) systemctl restart "$1" || return 1 ;;
+		esac
+	fi
+	systemctl is-active "$1"
+}
+
+# Nginx takes up its configuration after the command has returned, or keeps the old one (nginx(8), -s reload); what asks the site
+# next would be answered by the old workers. They have taken it up when none of those is left that still takes connections.
+reload_unit() { # unit
+	before=
+	if [ "$1" = nginx.service ]; then before=$(workers_of "$1"); fi
+	systemctl reload "$1" || return 1
+	tries=0
+	# shellcheck disable=SC2086 # process ids are words
+	while still_serve $before; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 800 ] || { printf '%s did not take up its new configuration within 20 s\n' "$1" && return 1; }
+		sleep 0.025
+	done
+}
+
+workers_of() { # unit
+	main=$(systemctl show --property=MainPID --value -- "$1")
+	cat "/proc/$main/task/$main/children" 2>/dev/null
+}
+
+still_serve() { # process ids of workers
+	for process; do
+		case $(tr '\0' ' ' 2>/dev/null <"/proc/$process/cmdline") in *'shutting down'*) ;; 'nginx: worker'*) return 0 ;; esac
+	done 2>/dev/null
+	return 1
+}
+
+unit_state() { # unit: active or not, and whether it starts by itself
+	systemctl show --property=ActiveState,UnitFileState -- "$1" | sed 's/.*=//' | sort | tr '\n' ' '
+}
+
+# One that did not run ends at once, before its files go; one that ran takes up its old inputs when all of them are back.
+undo_unit_activate() { # unit
+	[ -f "undo/$number/was" ] || return 0
+	case " $(cat "undo/$number/was")" in
+	*' active '*) ;;
+	*)
+		systemctl stop "$1" || return 1
+		# A packet filter outlives its unit, so that a stop opens nothing; before this one there was none.
+		if [ "$1" = fairlead-firewall.service ]; then nft delete table inet fairlead; fi
+		;;
+	esac
+	case " $(cat "undo/$number/was")" in *' disabled '*) systemctl disable --quiet "$1" ;; esac
+}
+
+has_booted_since() {
+	[ -f boot ] && [ "$(cat boot)" != "$(cat /proc/sys/kernel/random/boot_id)" ]
+}
+
+put_back_units() { # number of the step that failed; prints what does not run as before
+	systemctl daemon-reload
+	last=$1
+	# A boot in between has started units with what was written by then, whether or not it was their turn.
+	if has_booted_since; then last=$(wc -l <steps); fi
+	awk -F '|' -v last="$last" '$1 <= last && $2 == "unit_activate" { print $1, $5, $6 }' steps | while read -r step unit verb; do
+		case " $(cat "undo/$step/was" 2>/dev/null || unit_state "$unit")" in *' active '*) ;; *) continue ;; esac
+		case $verb in reload) how=try-reload-or-restart ;; *) how=try-restart ;; esac
+		if systemctl "$how" "$unit" && systemctl is-active --quiet "$unit"; then continue; fi
+		printf '%s did not take up its old state\n' "$unit"
+	done
+}
+
+op_unit_leave() { # unit: one of the project's own ends; one of a package takes up that something left
+	case $(systemctl show --property=FragmentPath --value -- "$1") in
+	/etc/systemd/system/*) systemctl disable --quiet --now "$1" ;;
+	# Its file went before it, and systemd knows it only as long as it runs.
+	'') systemctl disable --quiet --now "$1" || ! systemctl is-active --quiet "$1" ;;
+	*)
+		systemctl is-active --quiet "$1" || return 0
+		systemctl reload-or-restart "$1"
+		;;
+	esac
+}
+
+op_http_check() { # port host path scheme; whose certificate it is does not matter to whether it answers
+	tries=0
+	until curl --silent --show-error --fail --insecure --max-time 5 --output /dev/null --resolve "$2:$1:127.0.0.1" "$4://$2:$1$3"; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 10 ] || return 1
+		sleep 0.5
+	done
+}
+
+undo_http_check() { :; }
+
+op_note() { :; }
+undo_note() { :; }

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Prints the log of a transaction until it ends. Put before the scripts that start or find one.
+set -u
+LC_ALL=C
+export LC_ALL
+umask 077
+base=/var/lib/fairlead
+
+lives() { # unit
+	case $(systemctl show --property=ActiveState --value -- "$1") in active | activating | reloading | deactivating) return 0 ;; *) return 1 ;; esac
+}
+
+# tail falls back to polling on overlay file systems; a second would be long. It ends with the executor, however that ends. One
+# that was killed is followed by the recovery that systemd starts, in the same unit, so the log goes on.
+follow() { # folder, unit, first line
+	printed=$1/printed.$$
+	executor=$(systemctl show --property=MainPID --value -- "$2")
+	if [ "${executor:-0}" -gt 0 ]; then read_log="tail -n +$3 -f -s 0.05 --pid=$executor"; else read_log="tail -n +$3"; fi
+	$read_log "$1/log" | print_lines "$3"
+	until ended; do
+		alive=yes
+		lives "$2" || alive=
+		tail -n "+$(cat "$printed")" "$1/log" | print_lines "$(cat "$printed")"
+		if [ -z "$alive" ]; then break; fi
+		sleep 0.2
+	done
+	# Neither could say how: the disk is full, or both were killed.
+	ended || printf 'end died\n'
+	rm -f "$printed"
+}
+
+print_lines() { # number of the first
+	next=$1
+	while IFS= read -r line; do
+		next=$((next + 1))
+		printf '%s\n' "$line"
+		case $line in 'end '*) next=end && break ;; esac
+	done
+	printf '%s\n' "$next" >"$printed"
+}
+
+ended() { [ "$(cat "$printed")" = end ]; }

@@ -1,0 +1,32 @@
+# Takes one transaction as a tar on standard input, checks it by hash, starts its executor detached from this connection, and
+# prints the executor's log until it ends. When the connection breaks, the executor goes on.
+# The last line is "end <outcome> …". Needs sh, coreutils, tar, util-linux and systemd.
+# shellcheck shell=sh disable=SC2154 # base and follow come from follow.sh
+
+refuse() {
+	rm -rf "$incoming"
+	printf 'end %s\n' "$*"
+	exit 0
+}
+
+incoming=none
+trap 'refuse failed interrupted' HUP INT TERM
+# Others may pass through to the folders that are theirs; those of projects are for root alone.
+{ mkdir -p "$base" && chmod 755 "$base"; } || refuse failed cannot make the folder "$base"
+incoming=$(mktemp -d "$base/.incoming.XXXXXX") || refuse failed cannot make a folder in "$base"
+said=$(tar -x -C "$incoming" 2>&1) || refuse failed cannot unpack the transaction: "$(printf '%s' "$said" | head -n 1)"
+said=$(cd "$incoming" && sha256sum --check --quiet --strict sums 2>&1) || refuse failed the transaction arrived damaged: "$(printf '%s' "$said" | head -n 1)"
+project=$(cat "$incoming/project")
+id=$(cat "$incoming/id")
+unit=fairlead-$project-$id
+folder=$base/$project/transactions/$id
+mkdir -p "$base/$project/transactions" || refuse failed cannot make the folder "$base/$project"
+mv -T "$incoming" "$folder" || refuse failed cannot store the transaction
+: >"$folder/log"
+# Should the executor be killed, systemd lets it end what it began; that may take as long as packages take.
+said=$(systemd-run --quiet --collect --unit="$unit" --property=KillMode=mixed --property=TimeoutStopSec=20min \
+	--property="ExecStopPost=/bin/sh $folder/executor.sh $folder recover" /bin/sh "$folder/executor.sh" "$folder" 2>&1) ||
+	refuse failed cannot start the executor: "$said"
+trap - HUP INT TERM
+follow "$folder" "$unit" 1
+exit 0

@@ -1,0 +1,130 @@
+import { artifactBytes, type Parts } from '../apply/bundle.ts';
+import type { Listener, Outcome } from '../apply/events.ts';
+import { rememberedLines } from '../apply/probe.ts';
+import { carryOut, recoverFrom, type TransactionResult } from '../apply/transaction.ts';
+import { type PlanHostOptions, planHost } from '../pipeline.ts';
+import { isEmpty } from '../plan/change.ts';
+import { compacted } from '../plan/record.ts';
+import { hostScript } from '../project/assets.ts';
+import { uploadOf } from '../resources/file.ts';
+import { isText } from '../resources/resource.ts';
+import { secretUpload } from '../resources/secret.ts';
+import type { Secrets } from '../secrets/fetch.ts';
+import type { ResolvedHostFile } from '../spec/types.ts';
+import type { Author } from './author.ts';
+import type { Session } from './context.ts';
+import type { PlannedHost } from './plan.ts';
+
+/** What the hosts of one apply have in common. */
+export interface Shared {
+  readonly session: Session;
+  readonly secrets: Secrets;
+  /** How each host is planned. */
+  readonly how: PlanHostOptions;
+  readonly author: Author;
+  readonly listen: Listener;
+  /** Paths by upload name, of what any host lacks. */
+  readonly artifacts: ReadonlyMap<string, string>;
+}
+
+/**
+ * A host whose last transaction was cut off ends that before anything else, and is planned anew. One where somebody is at work,
+ * or that cannot end it, is not applied to: its outcome is returned.
+ */
+export async function recovered(
+  one: PlannedHost,
+  { secrets, how, listen }: Pick<Shared, 'secrets' | 'how' | 'listen'>,
+): Promise<PlannedHost | Outcome> {
+  const { plan, connection, manifest, host } = one;
+  if (plan.unfinished === undefined) return one;
+  const started = performance.now();
+  const cutOff = { host: host.name, project: plan.project, unfinished: plan.unfinished };
+  const { outcome, text } = await recoverFrom(connection, cutOff, hostScript('recover'), listen);
+  const again = outcome === 'locked' ? undefined : await planHost(connection, manifest, secrets, how);
+  if (again && again.plan.unfinished === undefined) return { ...one, ...again };
+  listen({ type: 'end', host: host.name, outcome, text, milliseconds: performance.now() - started });
+  return outcome;
+}
+
+/** Carries out the plan of one host. Never throws: whatever goes wrong is about this host, and the others go on. */
+export async function applyOne(one: PlannedHost, shared: Shared): Promise<Outcome> {
+  const { listen, secrets } = shared;
+  const started = performance.now();
+  const parts = partsOf(one, shared);
+  const end = ({ outcome, text }: TransactionResult) => {
+    listen({ type: 'end', host: one.host.name, outcome, text, milliseconds: performance.now() - started });
+    return outcome;
+  };
+  const lack = lackOfSpace(one, artifactBytes(parts));
+  if (lack) return end({ outcome: 'failed', text: lack });
+  try {
+    const confirm = (id: string) => confirmReach(one.host, one.plan.project, id, shared.session.project.folder);
+    const result = await carryOut(one.connection, one.plan, parts, hostScript('receive'), confirm, listen);
+    return end(result.outcome === 'converged' ? await confirmed(one, secrets) : result);
+  } catch (error) {
+    return end({ outcome: 'lost', text: `how it ended is not known: ${(error as Error).message}` });
+  }
+}
+
+/** Comes in by a connection of its own, with what host.yaml says, and tells the host that this worked. */
+export async function confirmReach(
+  host: ResolvedHostFile,
+  project: string,
+  id: string,
+  projectFolder: string,
+): Promise<void> {
+  const { connectSsh } = await import('../transport/ssh.ts');
+  const connection = await connectSsh(host, projectFolder);
+  await connection.run(hostScript('confirm'), { input: `${project}\n${id}\n` });
+  connection.close();
+}
+
+function partsOf(
+  { manifest, hash, seen, digestKey }: PlannedHost,
+  { artifacts, secrets, author: { who, commit, run } }: Shared,
+): Parts {
+  const contents = new Map(
+    manifest.resources.flatMap((resource) =>
+      isText(resource) ? [[uploadOf(resource.content), resource.content] as const] : [],
+    ),
+  );
+  const short = compacted(seen.record);
+  return {
+    id: `${new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}-${Math.random().toString(16).slice(2, 8)}`.toLowerCase(),
+    executor: hostScript('executor'),
+    wanted: rememberedLines(manifest, seen.record),
+    holder: `${who} since ${new Date().toISOString()}${run ? ` ${run}` : ''}`,
+    audit: { who, commit, ...(run ? { run } : {}), plan: hash },
+    ...(short ? { compacted: short } : {}),
+    contents,
+    artifacts,
+    secrets: new Map([...secrets.values].map(([name, value]) => [secretUpload(name), value])),
+    ...(digestKey && !seen.digestKey ? { digestKey } : {}),
+  };
+}
+
+/** The room that an apply needs beside what it brings: packages and their lists, in KiB. */
+const ROOM_KIB = 64 * 1024;
+
+/** Why there is not room enough on the host, before anything is sent. Packed artifacts unpack to about three times their size. */
+function lackOfSpace({ seen, host }: PlannedHost, bytes: number): string | undefined {
+  const need = bytes === 0 ? 1024 : ROOM_KIB + Math.ceil((bytes / 1024) * 4);
+  const short = Object.entries(seen.observed.facts.freeKib).find(([, free]) => free < need);
+  if (!short) return undefined;
+  const [folder, free] = short;
+  return `${host.name} has ${Math.floor(free / 1024)} MB free in ${folder}, and this apply needs ${Math.ceil(need / 1024)} MB; nothing was changed. Make room on the host (df -h), then apply again`;
+}
+
+/** Reads the host once more: only a plan that is empty then counts as converged. */
+async function confirmed({ connection, manifest }: PlannedHost, secrets: Secrets): Promise<TransactionResult> {
+  const { plan } = await planHost(connection, manifest, secrets);
+  if (isEmpty(plan)) return { outcome: 'converged', text: '' };
+  const open = plan.changes
+    .filter(({ action }) => action !== 'none' && action !== 'keep')
+    .map(({ kind, name, reason }) => `${kind} ${name} ${reason}`);
+  const acts = plan.activations.map(({ unit, reason }) => `${unit}: ${reason}`);
+  return {
+    outcome: 'partial',
+    text: `every step succeeded, but the host is not as planned: ${[...open, ...acts].join('; ')}. Run npm run plan to see the difference`,
+  };
+}

@@ -1,0 +1,75 @@
+import type { Pace } from '../apply/fleet.ts';
+import { DiagnosticsError, type ExitCode, failure } from '../diagnostic.ts';
+import { type ApplyReporter, TextReporter } from '../report/apply.ts';
+import { JsonReporter } from '../report/apply-json.ts';
+import type { CommandFor } from '../report/outcomes.ts';
+import { type CommonOptions, colorsOf, commandLine, type Terminal } from './context.ts';
+
+/** Options that say how many hosts are worked on at a time, as they were typed. */
+export interface FleetOptions extends CommonOptions {
+  readonly parallel?: string;
+  readonly batch?: string;
+}
+
+/** Enough for most, and few enough for one machine and one bastion. */
+const PARALLEL = 10;
+
+/** @throws DiagnosticsError when a number is none. */
+export function paceOf({ parallel, batch }: FleetOptions): Pace {
+  return {
+    parallel: parallel === undefined ? PARALLEL : count('parallel', parallel),
+    ...(batch === undefined ? {} : { batch: count('batch', batch) }),
+  };
+}
+
+function count(option: string, typed: string): number {
+  if (/^[1-9]\d{0,3}$/.test(typed)) return Number(typed);
+  throw failure({
+    code: `apply.${option}`,
+    subject: `--${option}`,
+    message: `--${option} takes a number of hosts from 1 to 9999, not ${typed}`,
+    fix: `write it as a number: --${option} 1`,
+  });
+}
+
+/** What to type for some hosts, with the options that were typed now. */
+const commandFor =
+  (options: CommonOptions): CommandFor =>
+  (verb, hosts) =>
+    verb === 'attach'
+      ? commandLine('apply', { ...options, host: hosts }).replace(' -- ', ' -- --attach ')
+      : commandLine(verb, { ...options, host: hosts });
+
+function reporterFor(options: CommonOptions, { out, environment, ...terminal }: Terminal): ApplyReporter {
+  if (options.json) return new JsonReporter(out, commandFor(options));
+  const live = out.isTTY === true && environment.TERM !== 'dumb';
+  const colors = colorsOf({ out, environment, ...terminal });
+  return new TextReporter(out, colors, { live, commandFor: commandFor(options) });
+}
+
+/**
+ * Does something that tells a reporter what happens, and has it say how all ended: after the last host, or when a signal ends the
+ * command before. `stop` is aborted then: what has not begun must not begin any more.
+ */
+export async function reporting(
+  options: CommonOptions,
+  terminal: Terminal,
+  work: (reporter: ApplyReporter, stop: AbortSignal) => Promise<void>,
+): Promise<ExitCode> {
+  const reporter = reporterFor(options, terminal);
+  const stopping = new AbortController();
+  const stay = terminal.onInterrupt?.((signal) => {
+    stopping.abort();
+    reporter.interrupted(signal);
+  });
+  try {
+    await work(reporter, stopping.signal);
+    return reporter.finish();
+  } catch (error) {
+    if (error instanceof DiagnosticsError && reporter.refused(error.diagnostics, error.exitCode)) return error.exitCode;
+    throw error;
+  } finally {
+    reporter.close();
+    stay?.();
+  }
+}

@@ -1,0 +1,247 @@
+/** An executor that is killed at any line of its journal, and again while it recovers: the host is as before, or as wanted. */
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { execaSync } from 'execa';
+import * as assert from 'uvu/assert';
+import { readRecord } from '../../src/plan/record.ts';
+import { hostScript } from '../../src/project/assets.ts';
+import { suite } from '../support/suite.ts';
+
+const test = suite('recovery');
+const root = mkdtempSync(join(tmpdir(), 'fairlead-recovery-'));
+const at = (...parts: string[]) => join(root, ...parts);
+const me = userInfo().username;
+const group = execaSync('id', ['-gn']).stdout;
+const folder = at('lib/notes/transactions/one');
+const line = (id: string) => `${JSON.stringify({ id, origin: 'created', attributes: {} })}\n`;
+const gone = (id: string) => `${JSON.stringify({ id, gone: true })}\n`;
+
+test.after(() => rmSync(root, { recursive: true, force: true }));
+
+/** Ends the executor when the journal has just got this many lines, as a power cut or `kill -9` would. */
+const dyingSync = `#!/bin/sh
+/usr/bin/sync "$@"
+if [ "$*" = "-d journal" ] && [ "$(wc -l <journal)" -eq "$(cat ${at('die-at')} 2>/dev/null || echo 0)" ]; then
+	kill -KILL "$PPID"
+fi
+`;
+
+const executor = hostScript('executor')
+  .replaceAll('/var/lib/fairlead', at('lib'))
+  .replaceAll('/usr/sbin/policy-rc.d', at('policy-rc.d'))
+  .replace(/^PATH=/m, `PATH=${at('bin')}:`);
+
+const steps = (last: string) =>
+  [
+    `file|reversible|write a|${at('etc/a')}|644|${me}|${group}|new-a`,
+    `path_remove|reversible|remove b|${at('etc/b')}`,
+    `symlink|reversible|link c|${at('etc/c')}|a`,
+    `directory|reversible|make d|${at('etc/d')}|750|${me}|${group}`,
+    `file|reversible|write d/e|${at('etc/d/e')}|600|${me}|${group}|new-e`,
+    last,
+  ].map((step, index) => `${index + 1}|${step}\n`);
+
+/** What a finished transaction has at its end, and one that fails there. */
+const good = 'note|reversible|note it|x';
+const bad = 'validate|reversible|check it|nothing';
+
+/** A host with two files, and a transaction that is about to begin. */
+function prepare(last: string): void {
+  for (const name of ['etc', 'lib', 'bin', 'die-at']) rmSync(at(name), { recursive: true, force: true });
+  for (const name of ['etc', 'bin']) mkdirSync(at(name), { recursive: true });
+  for (const name of ['record', 'uploads']) mkdirSync(join(folder, name), { recursive: true });
+  const systemctl = '#!/bin/sh\ncase "$1" in is-system-running) echo running ;; is-active) exit 3 ;; esac\n';
+  for (const [name, text] of Object.entries({ sync: dyingSync, systemctl })) {
+    writeFileSync(at('bin', name), text);
+    chmodSync(at('bin', name), 0o755);
+  }
+  writeFileSync(at('etc/a'), 'old a\n');
+  writeFileSync(at('etc/b'), 'old b\n');
+  const files = {
+    project: 'notes\n',
+    id: 'one\n',
+    serial: '0\n',
+    holder: 'me\n',
+    wanted: '',
+    audit: '"who":"me"',
+    steps: steps(last).join(''),
+    expectations: '',
+    'uploads/new-a': 'new a\n',
+    'uploads/new-e': 'new e\n',
+    'record/1.before': line('file:a'),
+    'record/1.undo': gone('file:a'),
+    'record/5.after': line('file:e'),
+    'record/5.undo': gone('file:e'),
+    'executor.sh': executor,
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+}
+
+const run = (mode: 'run' | 'recover', dieAt = 0) => {
+  writeFileSync(at('die-at'), `${dieAt}\n`);
+  execaSync('sh', [join(folder, 'executor.sh'), folder, mode], { reject: false });
+};
+const state = () =>
+  execaSync('sh', ['-c', 'find . -mindepth 1 -printf "%p %y %m %l\\n" | sort; cat a b d/e 2>/dev/null || true'], {
+    cwd: at('etc'),
+  }).stdout;
+const journal = () => readFileSync(join(folder, 'journal'), 'utf8').trimEnd().split('\n');
+const recorded = () => [...readRecord(readFileSync(at('lib/notes/record.jsonl'), 'utf8'), 1, 'web-1').resources.keys()];
+
+function stateAfter(last: string): { before: string; after: string; lines: number } {
+  prepare(last);
+  const before = state();
+  run('run');
+  return { before, after: state(), lines: journal().length };
+}
+
+/** Nothing of the transaction may stand in the way of the next one. */
+function assertOver(): void {
+  assert.match(journal().at(-1)!, /^end /);
+  assert.not.ok(existsSync(at('lib/notes/unfinished')));
+  assert.not.ok(existsSync(join(folder, 'uploads')), 'what was brought is gone');
+  const left = readdirSync(at('etc'), { recursive: true }).filter((name) => /fairlead/.test(String(name)));
+  assert.equal(left, [], 'no half-written file');
+  const audit = readFileSync(at('lib/notes/audit.jsonl'), 'utf8').trimEnd().split('\n');
+  assert.is(audit.length, 1, 'one line a transaction');
+}
+
+test('a transaction that nobody cuts off changes what it should', () => {
+  const { before, after, lines } = stateAfter(good);
+  assert.is.not(before, after);
+  assert.match(after, 'new a\nnew e');
+  assert.is(lines, 2 + 2 * 6);
+  assertOver();
+  assert.equal(recorded(), ['file:a', 'file:e']);
+});
+
+test('one that fails goes back', () => {
+  const { before, after } = stateAfter(bad);
+  assert.is(before, after);
+  assertOver();
+  assert.equal(recorded(), []);
+});
+
+for (const [name, last] of [
+  ['that would succeed', good],
+  ['that fails', bad],
+] as const) {
+  test(`one ${name} and is killed at any line of its journal is put back by its recovery`, () => {
+    const { before, after, lines } = stateAfter(last);
+    for (let dieAt = 1; dieAt <= lines; dieAt += 1) {
+      prepare(last);
+      run('run', dieAt);
+      run('recover');
+      const ended = journal().at(-1)!;
+      const wanted = ended === 'end converged' ? after : before;
+      assert.is(state(), wanted, `killed at line ${dieAt}: ${ended}`);
+      assert.equal(recorded().length > 0, ended === 'end converged', `killed at line ${dieAt}`);
+      assertOver();
+    }
+  });
+}
+
+test('a recovery that is killed at any line is finished by the next one', () => {
+  const { before, lines } = stateAfter(good);
+  for (const dieAt of [6, lines - 1]) {
+    prepare(good);
+    run('run', dieAt);
+    const reached = journal().length;
+    for (let again = reached + 1; again <= reached + 2 * dieAt; again += 2) {
+      prepare(good);
+      run('run', dieAt);
+      run('recover', again);
+      run('recover');
+      if (journal().at(-1) !== 'end converged') assert.is(state(), before, `killed at ${dieAt}, then at ${again}`);
+      assertOver();
+    }
+  }
+});
+
+test('a folder that it made goes with the empty files that programs made in it, and stays when they have content', () => {
+  const { before } = stateAfter(good);
+  for (const [content, end] of [
+    ['', 'end rolled-back'],
+    ['a request\n', 'end partial 4'],
+  ] as const) {
+    prepare(good);
+    run('run', 10);
+    assert.is(journal().at(-1), 'begin 5');
+    writeFileSync(at('etc/d/access.log'), content);
+    run('recover');
+    assert.is(journal().at(-1), end);
+    assert.is(state() === before, content === '');
+    assert.is(existsSync(at('etc/d/access.log')), content !== '');
+  }
+});
+
+test('a line of the record or the journal that a full disk cut off is not appended to', () => {
+  const { before } = stateAfter(good);
+  for (const [name, half] of [
+    ['record', `case "$1" in record/5.after) head -c 9 "$1"; exit 1 ;; esac\nexec /usr/bin/cat "$@"`],
+    ['control', 'exec /usr/bin/cat "$@"'],
+  ] as const) {
+    prepare(good);
+    writeFileSync(at('bin/cat'), `#!/bin/sh\n${half}\n`, { mode: 0o755 });
+    run('run');
+    assert.is(journal().at(-1), name === 'record' ? 'end rolled-back' : 'end converged');
+    assert.is(state() === before, name === 'record');
+    assert.equal(recorded(), name === 'record' ? [] : ['file:a', 'file:e']);
+  }
+});
+
+test('lines that a power cut left unfinished are gone when the recovery writes its own', () => {
+  const { before } = stateAfter(good);
+  prepare(good);
+  run('run', 10);
+  for (const [path, text] of [
+    [join(folder, 'journal'), 'don'],
+    [at('lib/notes/record.jsonl'), '{"id":"fi'],
+    [at('lib/notes/audit.jsonl'), '{"previous":"e3b0","transaction":"one",'],
+  ] as const)
+    appendFileSync(path, text);
+  run('recover');
+  assert.is(state(), before);
+  assert.ok(journal().includes('undo 5'));
+  assert.equal(recorded(), []);
+  const audit = readFileSync(at('lib/notes/audit.jsonl'), 'utf8').trimEnd().split('\n');
+  assert.equal(
+    audit.map((entry) => JSON.parse(entry).outcome),
+    ['rolled-back'],
+  );
+});
+
+test('without a recovery the host would stay half-way: the control', () => {
+  const { before, after } = stateAfter(good);
+  prepare(good);
+  run('run', 7);
+  assert.is.not(state(), before);
+  assert.is.not(state(), after);
+  assert.ok(existsSync(at('lib/notes/unfinished')));
+});
+
+test('nobody begins while another transaction is unfinished', () => {
+  prepare(good);
+  run('run', 7);
+  const half = state();
+  const second = at('lib/notes/transactions/two');
+  execaSync('cp', ['-r', folder, second]);
+  for (const name of ['journal', 'log']) rmSync(join(second, name));
+  writeFileSync(at('die-at'), '0\n');
+  execaSync('sh', [join(second, 'executor.sh'), second], { reject: false });
+  assert.match(readFileSync(join(second, 'log'), 'utf8'), 'end stale the apply one was cut off');
+  assert.is(state(), half);
+});
+
+test.run();
