@@ -231,6 +231,24 @@ test('without a recovery the host would stay half-way: the control', () => {
   assert.ok(existsSync(at('lib/notes/unfinished')));
 });
 
+test('a unit that a boot has started with half-written inputs takes up its old ones, and without a boot it is left alone', () => {
+  const called = (booted: boolean) => {
+    prepare('unit_activate|reversible|reload x|x.service|reload');
+    writeFileSync(
+      at('bin/systemctl'),
+      `#!/bin/sh\necho "$*" >>${at('calls')}\ncase "$*" in show*) echo ActiveState=active ;; is-system-running) echo running ;; is-active*-migrate.service) exit 3 ;; esac\n`,
+    );
+    run('run', 3);
+    if (booted) writeFileSync(join(folder, 'boot'), 'another boot\n');
+    rmSync(at('calls'), { force: true });
+    run('recover');
+    assert.is(journal().at(-1), 'end rolled-back');
+    return readFileSync(at('calls'), 'utf8').includes('try-reload-or-restart x.service');
+  };
+  assert.ok(called(true));
+  assert.not.ok(called(false), 'the control');
+});
+
 test('nobody begins while another transaction is unfinished', () => {
   prepare(good);
   run('run', 7);
