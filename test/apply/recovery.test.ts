@@ -231,22 +231,42 @@ test('without a recovery the host would stay half-way: the control', () => {
   assert.ok(existsSync(at('lib/notes/unfinished')));
 });
 
+/** A systemctl that notes how it was called, and what it says of a unit's state. */
+function notingSystemctl(show: string, after = 'is-active*-migrate.service) exit 3'): void {
+  const answers = `show*) ${show} ;; is-system-running) echo running ;; ${after} ;;`;
+  writeFileSync(at('bin/systemctl'), `#!/bin/sh\necho "$*" >>${at('calls')}\ncase "$*" in ${answers} esac\n`);
+  rmSync(at('calls'), { force: true });
+}
+const calls = () => readFileSync(at('calls'), 'utf8');
+const activation = 'unit_activate|reversible|reload x|x.service|reload';
+
 test('a unit that a boot has started with half-written inputs takes up its old ones, and without a boot it is left alone', () => {
-  const called = (booted: boolean) => {
-    prepare('unit_activate|reversible|reload x|x.service|reload');
-    writeFileSync(
-      at('bin/systemctl'),
-      `#!/bin/sh\necho "$*" >>${at('calls')}\ncase "$*" in show*) echo ActiveState=active ;; is-system-running) echo running ;; is-active*-migrate.service) exit 3 ;; esac\n`,
-    );
+  const takesUp = (booted: boolean) => {
+    prepare(activation);
+    notingSystemctl('echo ActiveState=active');
     run('run', 3);
     if (booted) writeFileSync(join(folder, 'boot'), 'another boot\n');
     rmSync(at('calls'), { force: true });
     run('recover');
     assert.is(journal().at(-1), 'end rolled-back');
-    return readFileSync(at('calls'), 'utf8').includes('try-reload-or-restart x.service');
+    return calls().includes('try-reload-or-restart x.service');
   };
-  assert.ok(called(true));
-  assert.not.ok(called(false), 'the control');
+  assert.ok(takesUp(true));
+  assert.not.ok(takesUp(false), 'the control');
+});
+
+test('a unit is stopped on the way back when it did not run, and not because systemd did not answer', () => {
+  const stops = (show: string) => {
+    prepare(activation);
+    notingSystemctl(show, '"is-active x.service") exit 3');
+    run('run');
+    assert.match(journal().at(-1)!, /^end (rolled-back|partial)/);
+    return calls().includes('stop x.service');
+  };
+  // A host that goes down takes systemd first, and the executor has some milliseconds more.
+  assert.not.ok(stops('exit 1'));
+  assert.not.ok(stops('echo ActiveState=reloading'));
+  assert.ok(stops('echo ActiveState=inactive'), 'the control');
 });
 
 test('nobody begins while another transaction is unfinished', () => {

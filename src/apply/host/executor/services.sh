@@ -4,7 +4,7 @@ op_daemon_reload() { systemctl daemon-reload; }
 undo_daemon_reload() { :; }
 
 op_unit_activate() { # unit verb
-	[ -f "undo/$number/was" ] || { mkdir -p "undo/$number" && note_safely was "$(unit_state "$1")"; } || return 1
+	[ -f "undo/$number/was" ] || { mkdir -p "undo/$number" && was=$(unit_state "$1") && note_safely was "$was"; } || return 1
 	# For a unit with an init script beside it, as Nginx has, systemctl asks update-rc.d and reads all units anew: over a second.
 	case " $(cat "undo/$number/was")" in *' enabled '*) ;; *) systemctl enable --quiet "$1" || return 1 ;; esac
 	if ! systemctl is-active --quiet "$1"; then
@@ -48,21 +48,23 @@ still_serve() { # process ids of workers
 	return 1
 }
 
+# It fails when systemd does not answer, as in the moment in which a host goes down: that is not the state of a unit.
 unit_state() { # unit: active or not, and whether it starts by itself
-	systemctl show --property=ActiveState,UnitFileState -- "$1" | sed 's/.*=//' | sort | tr '\n' ' '
+	shown=$(systemctl show --property=ActiveState,UnitFileState -- "$1") && printf '%s\n' "$shown" | sed 's/.*=//' | sort | tr '\n' ' '
+}
+
+did_run() { # what unit_state said; one that was just starting or reloading ran too
+	case " $1 " in *' inactive '* | *' failed '* | *' deactivating '*) return 1 ;; esac
 }
 
 # One that did not run ends at once, before its files go; one that ran takes up its old inputs when all of them are back.
 undo_unit_activate() { # unit
 	[ -f "undo/$number/was" ] || return 0
-	case " $(cat "undo/$number/was")" in
-	*' active '*) ;;
-	*)
+	if ! did_run "$(cat "undo/$number/was")"; then
 		systemctl stop "$1" || return 1
 		# A packet filter outlives its unit, so that a stop opens nothing; before this one there was none.
 		if [ "$1" = fairlead-firewall.service ]; then nft delete table inet fairlead; fi
-		;;
-	esac
+	fi
 	case " $(cat "undo/$number/was")" in *' disabled '*) systemctl disable --quiet "$1" ;; esac
 }
 
@@ -76,7 +78,7 @@ put_back_units() { # number of the step that failed; prints what does not run as
 	# A boot in between has started units with what was written by then, whether or not it was their turn.
 	if has_booted_since; then last=$(wc -l <steps); fi
 	awk -F '|' -v last="$last" '$1 <= last && $2 == "unit_activate" { print $1, $5, $6 }' steps | while read -r step unit verb; do
-		case " $(cat "undo/$step/was" 2>/dev/null || unit_state "$unit")" in *' active '*) ;; *) continue ;; esac
+		did_run "$(cat "undo/$step/was" 2>/dev/null || unit_state "$unit")" || continue
 		case $verb in reload) how=try-reload-or-restart ;; *) how=try-restart ;; esac
 		if systemctl "$how" "$unit" && systemctl is-active --quiet "$unit"; then continue; fi
 		printf '%s did not take up its old state\n' "$unit"
