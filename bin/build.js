@@ -1,27 +1,43 @@
 // Bundles src/ to dist/ with esbuild, because a bundle starts several times faster than TypeScript sources, with schemas and
 // templates compiled into it. Does nothing when dist/ was made from the files as they are.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+const {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} = require('node:fs');
+const { join } = require('node:path');
+const { pathToFileURL } = require('node:url');
 
-const inputs = ['src', 'schema', 'templates', 'bin', 'package-lock.json'];
+const folders = ['src', 'schema', 'templates', 'bin'];
 
 /** What dist/ depends on, by size and time: cheap to take, and different after any edit. */
 function stampOf(root) {
   const parts = [];
-  const visit = (path) => {
-    const state = statSync(path);
-    if (!state.isDirectory()) parts.push(`${path.slice(root.length)} ${state.size} ${state.mtimeMs}`);
-    else for (const name of readdirSync(path).sort()) visit(join(path, name));
+  const take = (path) => {
+    const { size, mtimeMs } = statSync(path);
+    parts.push(`${path.slice(root.length)} ${size} ${mtimeMs}`);
   };
-  for (const input of inputs) visit(join(root, input));
+  const visit = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) visit(path);
+      else take(path);
+    }
+  };
+  for (const folder of folders) visit(`${root}/${folder}`);
+  take(`${root}/package-lock.json`);
   return parts.join('\n');
 }
 
 const bundling = { bundle: true, platform: 'node', target: 'node20', legalComments: 'none', logLevel: 'silent' };
 
 /** Makes sure that dist/ is what the sources say. Two runs at once each build aside and rename. */
-export async function ensureBuilt(root) {
+async function ensureBuilt(root) {
   const dist = join(root, 'dist');
   const stamp = stampOf(root);
   const stampFile = join(dist, 'stamp');
@@ -54,15 +70,16 @@ async function buildInto(root, folder) {
     ...bundling,
     format: 'cjs',
     minify: true,
-    keepNames: true,
     entryPoints: [join(root, 'src', 'cli.ts')],
     outfile: join(folder, 'cli.cjs'),
     external: ['*.node'],
     nodePaths: [join(root, 'node_modules')],
     define: { 'import.meta.url': 'moduleUrl' },
     banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
-    plugins: [compiledAssets(join(work, 'assets.js'))],
+    plugins: [compiledAssets(join(work, 'assets.js')), withoutHttp],
   });
+  if (!/^[\0-\x7f]*$/.test(readFileSync(join(folder, 'cli.cjs'), 'latin1')))
+    throw new Error('the bundle must be ASCII (load.js): write other characters of regular expressions as \\u escapes');
   rmSync(work, { recursive: true, force: true });
 }
 
@@ -70,3 +87,14 @@ const compiledAssets = (path) => ({
   name: 'compiled assets',
   setup: ({ onResolve }) => onResolve({ filter: /\/assets-source\.ts$/ }, () => ({ path })),
 });
+
+/** ssh2 brings agents that speak HTTP through SSH, which nobody here does; loading Node's HTTP for them takes milliseconds. */
+const withoutHttp = {
+  name: 'without HTTP',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^\.\/http-agents\.js$/ }, () => ({ path: 'http-agents', namespace: 'empty' }));
+    onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: '' }));
+  },
+};
+
+module.exports = { ensureBuilt };

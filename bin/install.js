@@ -1,14 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+const { spawnSync } = require('node:child_process');
+const { createHash } = require('node:crypto');
+const { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const { join, resolve } = require('node:path');
 
 const minimumNode = [20, 19];
 const stamp = join('node_modules', '.fairlead-lock');
 
 /** Throws, with what to do, when this Node is older than the `engines` of package.json. */
-export function requireNode(version = process.versions.node) {
+function requireNode(version = process.versions.node) {
   const [major, minor] = version.split('.').map(Number);
   const [wantedMajor, wantedMinor] = minimumNode;
   if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return;
@@ -25,7 +25,7 @@ export function requireNode(version = process.versions.node) {
  * @param {string} root the repository
  * @param {{ service?: boolean }} [options]
  */
-export function ensureInstalled(root, { service = false } = {}) {
+function ensureInstalled(root, { service = false } = {}) {
   requireNode();
   installIn(resolve(root));
   if (service) installIn(resolve(root, 'service'));
@@ -118,3 +118,5 @@ function isAlive(pid) {
     return error.code === 'EPERM';
   }
 }
+
+module.exports = { requireNode, ensureInstalled };

@@ -2,12 +2,11 @@
 // Runs a TypeScript file of this repository, or Biome, after making sure that the dependencies are installed:
 //   node bin/run.js path/file.ts arguments…
 //   node bin/run.js --biome arguments…
-import { spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { ensureInstalled } from './install.js';
+const { spawn } = require('node:child_process');
+const { join } = require('node:path');
+const { ensureInstalled } = require('./install.js');
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = join(__dirname, '..');
 const [target, ...rest] = process.argv.slice(2);
 
 if (!target) {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { makeArtifacts } from '../apply/artifacts.ts';
 import type { ApplyEvent, Listener, Outcome } from '../apply/events.ts';
 import { inBatches, type Member } from '../apply/fleet.ts';
@@ -46,11 +47,13 @@ async function applyAll(
   if (options.attach !== undefined)
     return attachAll(session, options.attach === true ? undefined : options.attach, listen);
   const consent = consentOf(options);
-  const author = authorOf(session.project.folder, terminal.environment);
   const secrets = await secretsFor(session, terminal);
   refuseMissing(secrets);
   const how = { newKey: DigestKey.random, consent };
-  const results = await planAll(session, Promise.resolve(secrets), how);
+  const [results, author] = await Promise.all([
+    planAll(session, Promise.resolve(secrets), how),
+    setImmediate().then(() => authorOf(session.project.folder, terminal.environment)),
+  ]);
   const planned = results.filter((result): result is PlannedHost => 'plan' in result);
   try {
     if (stop.aborted) return;
@@ -61,7 +64,7 @@ async function applyAll(
       session,
       secrets,
       how,
-      author: await author,
+      author,
       listen,
       artifacts: new Map<string, string>(),
       stale: saved ? staleTexts(compareWithSaved(saved, planned, results.filter(isUnplanned))) : new Map(),

@@ -192,7 +192,8 @@ export async function planAll(
   secrets.catch(() => undefined);
   const { prepareLogins } = await import('../transport/ssh.ts');
   await prepareLogins(session.hosts, session.project.folder);
-  const source = sourceOf(session.project, session.spec);
+  // Connections take the longest: they begin first.
+  const source = setImmediate().then(() => sourceOf(session.project, session.spec));
   return Promise.all(
     session.hosts.map(async (host) => {
       try {

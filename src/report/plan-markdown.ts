@@ -46,7 +46,7 @@ const visible = (line: string): string => printable(cut(line)).replaceAll(/\p{Cf
  */
 export const escapeMarkdown = (text: string): string =>
   visible(text)
-    .replaceAll(/[^\p{L}\p{N} ,./;()?%'·→…-]/gu, (character) => `&#${character.codePointAt(0)};`)
+    .replaceAll(/[^\p{L}\p{N} ,./;()?%'\u00b7\u2192\u2026-]/gu, (character) => `&#${character.codePointAt(0)};`)
     .replaceAll(/&#(?:64|35);/g, (mark) => `${mark}&#8203;`);
 
 /** Lines in a fence that is longer than any in them. */

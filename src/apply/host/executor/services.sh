@@ -4,28 +4,32 @@ op_daemon_reload() { systemctl daemon-reload; }
 undo_daemon_reload() { :; }
 
 op_unit_activate() { # unit verb
-	[ -f "undo/$number/was" ] || { mkdir -p "undo/$number" && was=$(unit_state "$1") && note_safely was "$was"; } || return 1
+	look_at "$1" || return 1
+	[ -f "undo/$number/was" ] || { mkdir -p "undo/$number" && note_safely was "$state"; } || return 1
 	# For a unit with an init script beside it, as Nginx has, systemctl asks update-rc.d and reads all units anew: over a second.
-	case " $(cat "undo/$number/was")" in *' enabled '*) ;; *) systemctl enable --quiet "$1" || return 1 ;; esac
-	if ! systemctl is-active --quiet "$1"; then
-		systemctl reset-failed "$1" 2>/dev/null
-		systemctl start "$1" || return 1
-	else
+	case " $state" in *' enabled '*) ;; *) systemctl enable --quiet "$1" || return 1 ;; esac
+	case " $state" in
+	*' active '* | *' reloading '*)
 		case $2 in
 		reload) reload_unit "$1" || return 1 ;;
 		# It was not active when the plan was made: whatever started it did so with what was there then.
 		start) systemctl reload-or-restart "$1" || return 1 ;;
 		restart) systemctl restart "$1" || return 1 ;;
 		esac
-	fi
+		;;
+	*)
+		systemctl reset-failed "$1" 2>/dev/null
+		systemctl start "$1" || return 1
+		;;
+	esac
 	systemctl is-active "$1"
 }
 
 # Nginx takes up its configuration after the command has returned, or keeps the old one (nginx(8), -s reload); what asks the site
 # next would be answered by the old workers. They have taken it up when none of those is left that still takes connections.
-reload_unit() { # unit
+reload_unit() { # unit, as look_at saw it
 	before=
-	if [ "$1" = nginx.service ]; then before=$(workers_of "$1"); fi
+	if [ "$1" = nginx.service ]; then before=$(cat "/proc/$main/task/$main/children" 2>/dev/null); fi
 	systemctl reload "$1" || return 1
 	tries=0
 	# shellcheck disable=SC2086 # process ids are words
@@ -36,11 +40,6 @@ reload_unit() { # unit
 	done
 }
 
-workers_of() { # unit
-	main=$(systemctl show --property=MainPID --value -- "$1")
-	cat "/proc/$main/task/$main/children" 2>/dev/null
-}
-
 still_serve() { # process ids of workers
 	for process; do
 		case $(tr '\0' ' ' 2>/dev/null <"/proc/$process/cmdline") in *'shutting down'*) ;; 'nginx: worker'*) return 0 ;; esac
@@ -48,12 +47,19 @@ still_serve() { # process ids of workers
 	return 1
 }
 
-# It fails when systemd does not answer, as in the moment in which a host goes down: that is not the state of a unit.
-unit_state() { # unit: active or not, and whether it starts by itself
-	shown=$(systemctl show --property=ActiveState,UnitFileState -- "$1") && printf '%s\n' "$shown" | sed 's/.*=//' | sort | tr '\n' ' '
+# Fails when systemd does not answer, as in the moment in which a host goes down: that is not the state of a unit.
+look_at() { # unit: sets state (active or not, and whether it starts by itself) and main (its process)
+	shown=$(systemctl show --property=ActiveState,UnitFileState,MainPID -- "$1") || return 1
+	state=
+	main=
+	while IFS='=' read -r property value; do
+		case $property in MainPID) main=$value ;; *) state="$state$value " ;; esac
+	done <<-SHOWN
+		$shown
+	SHOWN
 }
 
-did_run() { # what unit_state said; one that was just starting or reloading ran too
+did_run() { # a state; one that was just starting or reloading ran too
 	case " $1 " in *' inactive '* | *' failed '* | *' deactivating '*) return 1 ;; esac
 }
 
@@ -78,7 +84,8 @@ put_back_units() { # number of the step that failed; prints what does not run as
 	# A boot in between has started units with what was written by then, whether or not it was their turn.
 	if has_booted_since; then last=$(wc -l <steps); fi
 	awk -F '|' -v last="$last" '$1 <= last && $2 == "unit_activate" { print $1, $5, $6 }' steps | while read -r step unit verb; do
-		did_run "$(cat "undo/$step/was" 2>/dev/null || unit_state "$unit")" || continue
+		state=$(cat "undo/$step/was" 2>/dev/null) || look_at "$unit"
+		did_run "$state" || continue
 		case $verb in reload) how=try-reload-or-restart ;; *) how=try-restart ;; esac
 		if systemctl "$how" "$unit" && systemctl is-active --quiet "$unit"; then continue; fi
 		printf '%s did not take up its old state\n' "$unit"
