@@ -47,11 +47,12 @@ async function applyAll(
   if (options.attach !== undefined)
     return attachAll(session, options.attach === true ? undefined : options.attach, listen);
   const consent = consentOf(options);
-  const secrets = await secretsFor(session, terminal);
-  refuseMissing(secrets);
   const how = { newKey: DigestKey.random, consent };
-  const [results, author] = await Promise.all([
-    planAll(session, Promise.resolve(secrets), how),
+  // What is missing is said at once, however long a host takes to answer.
+  const complete = secretsFor(session, terminal).then(refuseMissing);
+  const [secrets, results, author] = await Promise.all([
+    complete,
+    planAll(session, complete, how),
     setImmediate().then(() => authorOf(session.project.folder, terminal.environment)),
   ]);
   const planned = results.filter((result): result is PlannedHost => 'plan' in result);
@@ -128,8 +129,9 @@ function refuseTokens(saved: SavedPlan | undefined, planned: readonly PlannedHos
 const isUnplanned = (result: PlannedHost | UnplannedHost): result is UnplannedHost => 'error' in result;
 
 /** Nothing is begun without the value of every secret. */
-function refuseMissing({ problems }: Secrets): void {
-  if (problems.size > 0) throw new DiagnosticsError([...problems.values()], ExitCode.refused);
+function refuseMissing(secrets: Secrets): Secrets {
+  if (secrets.problems.size > 0) throw new DiagnosticsError([...secrets.problems.values()], ExitCode.refused);
+  return secrets;
 }
 
 /** Ends a host that could not be planned or provided for; what is wrong is said first. */

@@ -42,7 +42,8 @@ export const planOf = (folder: string, env = environment, ...more: string[]): Pr
 });
 
 /** Its port in the firewall's file would make every way to a host another host, and the limit of logins meets a benchmark. */
-const deployFile = () => `${readFileSync(join(packageFolder, 'deploy.yaml'), 'utf8')}
+const deployFile =
+  () => `${readFileSync(join(packageFolder, 'deploy.yaml'), 'utf8').replace('\nproxy:\n', '\nproxy:\n  log:\n    days: 30\n')}
 host:
   firewall:
     enabled: false

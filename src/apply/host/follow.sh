@@ -15,7 +15,7 @@ lives() { # unit
 follow() { # folder, unit, first line
 	printed=$1/printed.$$
 	executor=$(systemctl show --property=MainPID --value -- "$2")
-	if [ "${executor:-0}" -gt 0 ]; then read_log="tail -n +$3 -f -s 0.05 --pid=$executor"; else read_log="tail -n +$3"; fi
+	if [ "${executor:-0}" -gt 0 ]; then read_log="tail -n +$3 -f -s 0.02 --pid=$executor"; else read_log="tail -n +$3"; fi
 	$read_log "$1/log" | print_lines "$3"
 	until ended; do
 		alive=yes

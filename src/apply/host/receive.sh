@@ -16,8 +16,8 @@ trap 'refuse failed interrupted' HUP INT TERM
 incoming=$(mktemp -d "$base/.incoming.XXXXXX") || refuse failed cannot make a folder in "$base"
 said=$(tar -x -C "$incoming" 2>&1) || refuse failed cannot unpack the transaction: "$(printf '%s' "$said" | head -n 1)"
 said=$(cd "$incoming" && sha256sum --check --quiet --strict sums 2>&1) || refuse failed the transaction arrived damaged: "$(printf '%s' "$said" | head -n 1)"
-project=$(cat "$incoming/project")
-id=$(cat "$incoming/id")
+read -r project <"$incoming/project"
+read -r id <"$incoming/id"
 unit=fairlead-$project-$id
 folder=$base/$project/transactions/$id
 mkdir -p "$base/$project/transactions" || refuse failed cannot make the folder "$base/$project"

@@ -40,10 +40,11 @@ audit() { # outcome
 	last=$(tail -n 1 "$log_of_applies" 2>/dev/null)
 	case $last in *"\"transaction\":\"${here##*/}\""*) return 0 ;; esac
 	previous=$(printf '%s' "$last" | sha256sum | cut -c 1-64)
-	began=$(cat began 2>/dev/null || printf 0)
-	seconds=$(($(date +%s) - ${began:-0}))
+	began=0
+	if [ -s began ]; then read -r began <began; fi
+	seconds=$(($(date +%s) - began))
 	printf '{"previous":"%s","at":"%s","transaction":"%s","serial":%s,"outcome":"%s","seconds":%s,%s}\n' "$previous" \
-		"$(date -u +%Y-%m-%dT%H:%M:%SZ)" "${here##*/}" "$(cat "$home/serial" 2>/dev/null || printf 0)" "$1" "$seconds" "$(cat audit)" >>"$log_of_applies" &&
+		"$(date -u +%Y-%m-%dT%H:%M:%SZ)" "${here##*/}" "$(serial_here)" "$1" "$seconds" "$(cat audit)" >>"$log_of_applies" &&
 		chmod 600 "$log_of_applies" && sync "$log_of_applies"
 }
 

@@ -35,8 +35,8 @@ reload_unit() { # unit, as look_at saw it
 	# shellcheck disable=SC2086 # process ids are words
 	while still_serve $before; do
 		tries=$((tries + 1))
-		[ "$tries" -lt 800 ] || { printf '%s did not take up its new configuration within 20 s\n' "$1" && return 1; }
-		sleep 0.025
+		[ "$tries" -lt 1500 ] || { printf '%s did not take up its new configuration within 20 s\n' "$1" && return 1; }
+		sleep 0.01
 	done
 }
 

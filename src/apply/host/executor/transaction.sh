@@ -102,12 +102,16 @@ still_expected() {
 	done <expectations
 }
 
+serial_here() { # how many applies there were
+	if [ -f "$home/serial" ]; then cat "$home/serial"; else printf 0; fi
+}
+
 open_record() {
 	[ -f "$record" ] || printf '{"format":1}\n' >"$record" || return 1
 	trim "$record" && cp "$record" "$record.before" || return 1
 	if [ -f record/compacted ]; then cp record/compacted "$record.new" && sync "$record.new" && mv -f "$record.new" "$record" || return 1; fi
 	cp wanted "$home/wanted.new" && mv -f "$home/wanted.new" "$home/wanted" &&
-		printf '%s\n' "$(($(cat serial) + 1))" >"$home/serial.new" && mv -f "$home/serial.new" "$home/serial" &&
+		printf '%s\n' "$((expected + 1))" >"$home/serial.new" && mv -f "$home/serial.new" "$home/serial" &&
 		date +%s >began && cat /proc/sys/kernel/random/boot_id >boot && sync -f "$home" && journal begin && sync . &&
 		ln -sfn "transactions/${here##*/}" "$home/unfinished" && sync "$home"
 }
@@ -126,15 +130,16 @@ run() {
 	for left in "$home"/transactions/*/sums; do
 		if [ -f "$left" ] && [ "${left%/sums}" != "$here" ]; then wipe "${left%/sums}"; fi
 	done
-	find "${home%/*}" -mindepth 1 -maxdepth 1 -name '.incoming.*' -mmin +60 -exec rm -rf {} +
 	load_key || end failed cannot keep the digest key in "$home"
-	[ "$(cat "$home/serial" 2>/dev/null || printf 0)" = "$(cat serial)" ] || end stale another apply came in between
+	read -r expected <serial
+	[ "$(serial_here)" = "$expected" ] || end stale another apply came in between
 	changed=$(still_expected) || end stale "$changed changed since the plan was made"
 	# Room for the journal, the log and the way back, should the disk fill up in between.
 	head -c 262144 /dev/zero >reserve 2>/dev/null || { rm -f reserve && end failed No space left in "$home"; }
 	open_record || end failed cannot write to "$home"
 	run_from 1 9>&-
-	find "$home/transactions" -mindepth 1 -maxdepth 1 -type d -mtime +30 -exec rm -rf {} +
+	find "${home%/*}" "$home/transactions" -mindepth 1 -maxdepth 1 -type d \
+		\( -name '.incoming.*' -mmin +60 -o -path "$home/transactions/*" -mtime +30 \) -exec rm -rf {} +
 	end converged
 }
 
