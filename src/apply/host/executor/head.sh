@@ -26,7 +26,7 @@ umask 022
 here=$(cd "$1" && pwd -P) && cd "$here" || exit 1
 mode=${2-run}
 future=
-read -r project <project
+project=$(cat project)
 home=/var/lib/fairlead/$project
 record=$home/record.jsonl
 secrets=/etc/fairlead/$project/secrets

@@ -40,9 +40,9 @@ audit() { # outcome
 	last=$(tail -n 1 "$log_of_applies" 2>/dev/null)
 	case $last in *"\"transaction\":\"${here##*/}\""*) return 0 ;; esac
 	previous=$(printf '%s' "$last" | sha256sum | cut -c 1-64)
-	began=0
-	if [ -s began ]; then read -r began <began; fi
-	seconds=$(($(date +%s) - began))
+	since=0
+	if [ -s began ]; then read -r since <began; fi
+	seconds=$(($(date +%s) - since))
 	printf '{"previous":"%s","at":"%s","transaction":"%s","serial":%s,"outcome":"%s","seconds":%s,%s}\n' "$previous" \
 		"$(date -u +%Y-%m-%dT%H:%M:%SZ)" "${here##*/}" "$(serial_here)" "$1" "$seconds" "$(cat audit)" >>"$log_of_applies" &&
 		chmod 600 "$log_of_applies" && sync "$log_of_applies"
