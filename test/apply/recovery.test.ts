@@ -201,25 +201,27 @@ test('a line of the record or the journal that a full disk cut off is not append
   }
 });
 
-test('lines that a power cut left unfinished are gone when the recovery writes its own', () => {
+test('lines that a power cut left unfinished, or as zeros, are gone when the recovery writes its own', () => {
   const { before } = stateAfter(good);
-  prepare(good);
-  run('run', 10);
-  for (const [path, text] of [
-    [join(folder, 'journal'), 'don'],
-    [at('lib/notes/record.jsonl'), '{"id":"fi'],
-    [at('lib/notes/audit.jsonl'), '{"previous":"e3b0","transaction":"one",'],
-  ] as const)
-    appendFileSync(path, text);
-  run('recover');
-  assert.is(state(), before);
-  assert.ok(journal().includes('undo 5'));
-  assert.equal(recorded(), []);
-  const audit = readFileSync(at('lib/notes/audit.jsonl'), 'utf8').trimEnd().split('\n');
-  assert.equal(
-    audit.map((entry) => JSON.parse(entry).outcome),
-    ['rolled-back'],
-  );
+  for (const rest of ['', '\0\0\0\0\0\0\0\0']) {
+    prepare(good);
+    run('run', 10);
+    for (const [path, text] of [
+      [join(folder, 'journal'), 'don'],
+      [at('lib/notes/record.jsonl'), '{"id":"fi'],
+      [at('lib/notes/audit.jsonl'), '{"previous":"e3b0","transaction":"one",'],
+    ] as const)
+      appendFileSync(path, text + rest);
+    run('recover');
+    assert.is(state(), before);
+    assert.ok(journal().includes('undo 5'));
+    assert.equal(recorded(), []);
+    const audit = readFileSync(at('lib/notes/audit.jsonl'), 'utf8').trimEnd().split('\n');
+    assert.equal(
+      audit.map((entry) => JSON.parse(entry).outcome),
+      ['rolled-back'],
+    );
+  }
 });
 
 test('without a recovery the host would stay half-way: the control', () => {
@@ -267,6 +269,20 @@ test('a unit is stopped on the way back when it did not run, and not because sys
   assert.not.ok(stops('exit 1'));
   assert.not.ok(stops('echo ActiveState=reloading'));
   assert.ok(stops('echo ActiveState=inactive'), 'the control');
+});
+
+test('a unit that a hand has masked is let go, and masked again on the way back', () => {
+  prepare(activation);
+  notingSystemctl('echo ActiveState=inactive; echo UnitFileState=masked', '"is-active x.service") exit 3');
+  run('run');
+  assert.is(journal().at(-1), 'end rolled-back');
+  const order = ['unmask --quiet x.service', 'enable --quiet x.service', 'stop x.service', '\nmask --quiet x.service'];
+  const at = order.map((call) => calls().indexOf(call));
+  assert.equal(
+    at,
+    [...at].sort((one, other) => one - other),
+  );
+  assert.not.ok(at.includes(-1), calls());
 });
 
 test('nobody begins while another transaction is unfinished', () => {

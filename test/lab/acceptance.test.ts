@@ -155,7 +155,7 @@ for (const release of labReleases()) {
 
   story('hand edits are named as drift and mended', async () => {
     await host.sh(
-      "echo '# by hand' >> /etc/nginx/sites-available/notes.conf; chmod 600 /etc/fairlead/notes/app.env; rm /etc/nginx/sites-enabled/notes.conf; systemctl disable --quiet --now nginx",
+      "echo '# by hand' >> /etc/nginx/sites-available/notes.conf; chmod 600 /etc/fairlead/notes/app.env; rm /etc/nginx/sites-enabled/notes.conf; systemctl disable --quiet --now nginx; systemctl mask --quiet nginx",
     );
     const plan = await project.run('plan');
     expectExit(plan, 2);
@@ -167,6 +167,7 @@ for (const release of labReleases()) {
       'mode: 600 → 640',
       '+ symlink /etc/nginx/sites-enabled/notes.conf drift',
       '~ unit nginx.service drift',
+      'enabled: masked → enabled',
       'start nginx.service',
     );
     expectExit(await project.run('apply'), 0);

@@ -22,8 +22,10 @@ wipe() { # folder of a transaction that is over: nothing in it may hold a secret
 	rm -rf "$1/uploads" "$1/digest-key" "$1/sums"
 }
 
-trim() { # file of lines: what a crash or a full disk cut off goes, because the next line would be appended to it; needs no room
-	[ -z "$(tail -c 1 "$1" 2>/dev/null)" ] || truncate -s "-$(tail -n 1 "$1" | wc -c)" "$1"
+# What a crash or a full disk cut off goes, because the next line would be appended to it; that needs no room. A file system may
+# have given a file its length and not yet its bytes: then there are zeros.
+trim() { # file of lines
+	case $(tail -c 1 "$1" 2>/dev/null | od -An -tx1) in '' | *0a) ;; *) truncate -s "-$(tail -n 1 "$1" | wc -c)" "$1" ;; esac
 }
 
 append_record() { # number, part

@@ -6,6 +6,11 @@ undo_daemon_reload() { :; }
 op_unit_activate() { # unit verb
 	look_at "$1" || return 1
 	[ -f "undo/$number/was" ] || { mkdir -p "undo/$number" && note_safely was "$state"; } || return 1
+	# One that a hand has masked can neither be enabled nor started (systemctl(1)).
+	case " $state" in
+	*' masked '*) systemctl unmask --quiet "$1" || return 1 ;;
+	*' masked-runtime '*) systemctl unmask --runtime --quiet "$1" || return 1 ;;
+	esac
 	# For a unit with an init script beside it, as Nginx has, systemctl asks update-rc.d and reads all units anew: over a second.
 	case " $state" in *' enabled '*) ;; *) systemctl enable --quiet "$1" || return 1 ;; esac
 	case " $state" in
@@ -71,7 +76,11 @@ undo_unit_activate() { # unit
 		# A packet filter outlives its unit, so that a stop opens nothing; before this one there was none.
 		if [ "$1" = fairlead-firewall.service ]; then nft delete table inet fairlead; fi
 	fi
-	case " $(cat "undo/$number/was")" in *' disabled '*) systemctl disable --quiet "$1" ;; esac
+	case " $(cat "undo/$number/was")" in
+	*' disabled '*) systemctl disable --quiet "$1" ;;
+	*' masked '*) systemctl mask --quiet "$1" ;;
+	*' masked-runtime '*) systemctl mask --runtime --quiet "$1" ;;
+	esac
 }
 
 has_booted_since() {
