@@ -36,6 +36,9 @@ export interface Tally {
   readonly faults: string[];
 }
 
+/** Within which a site answers again after a boot; emulated, Node.js alone takes a while. */
+const secondsToStart = 180;
+
 /** How often an apply is looked at: every so many lines of its journal, and at one call of sync of nineteen in the middle of a step. */
 const isCut = ({ number, lines, asked }: SyncCall, stride: number) =>
   asked === '-d journal' ? lines % stride === 2 % stride : number % 19 === 7;
@@ -63,7 +66,7 @@ export class Story {
     await this.cutOff('third');
     const second = await this.census('second', { stride: 3, keep: 'end' }, 'an apply of changes');
     this.note(`rebooted in ${(await this.machine.reboot()).toFixed(0)} s`);
-    await this.acceptance('second', 'after a clean reboot');
+    await this.acceptance('second', 'after a clean reboot', secondsToStart);
     await this.machine.kill();
     await this.wakeUp('a copy from just after the apply of changes', second);
     await this.wakeUp('a copy from the middle of the first apply', first);
@@ -138,12 +141,15 @@ export class Story {
 
   /** Boots a copy and sees that it has put itself right. */
   private async wakeUp(what: string, census: Census): Promise<void> {
+    const { sshPort, httpPort } = this.machine;
     this.machine = new Machine(this.image, this.folder, this.kept(census.edition));
+    // The port of SSH stands in the packet filter: the copy is the same host only where it is reached the same way.
+    Object.assign(this.machine, { sshPort, httpPort });
     await this.boot(`boot of ${what}`);
     const disk = await this.recovered();
     const folder = census.cuts.at(-1)!.call.folder;
     const ended = this.judgeRecovery(what, disk, { ...census, lines: 0, folder });
-    if (ended === 'end converged') await this.acceptance(census.edition, `${what} has booted`);
+    if (ended === 'end converged') await this.acceptance(census.edition, `${what} has booted`, secondsToStart);
     else await this.converges(census.edition);
     await this.machine.kill();
     rmSync(this.machine.disk);
@@ -177,9 +183,16 @@ export class Story {
     await this.acceptance(edition, 'after the recovery');
   }
 
-  private async acceptance(edition: EditionName, when = 'after the apply'): Promise<void> {
+  /** @param seconds how long the site may take to answer. */
+  private async acceptance(edition: EditionName, when = 'after the apply', seconds = 0): Promise<void> {
     const known = this.tally.faults.length;
-    const answer = await fetch(`http://localhost:${this.machine.httpPort}/`).then((got) => got.text(), String);
+    const end = Date.now() + seconds * 1000;
+    const ask = () => fetch(`http://localhost:${this.machine.httpPort}/`).then((got) => got.text(), String);
+    let answer = await ask();
+    while (answer !== editions[edition].answer && Date.now() < end) {
+      await sleep(1000);
+      answer = await ask();
+    }
     if (answer !== editions[edition].answer) this.fault(`${when} the site answers: ${answer}`);
     this.expect(await this.project.run('plan'), `plan ${when}`);
     if (this.tally.faults.length === known) this.note(`${when}: the site answers, the plan is empty`);
