@@ -80,7 +80,7 @@ export async function confirmReach(
 }
 
 function partsOf(
-  { manifest, hash, seen, digestKey }: PlannedHost,
+  { plan, manifest, hash, seen, digestKey }: PlannedHost,
   { artifacts, secrets, author: { who, commit, run } }: Shared,
 ): Parts {
   const contents = new Map(
@@ -89,6 +89,7 @@ function partsOf(
     ),
   );
   const short = compacted(seen.record);
+  const brought = new Set(plan.steps.flatMap(({ uploads }) => uploads));
   return {
     id: `${new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}-${Math.random().toString(16).slice(2, 8)}`.toLowerCase(),
     executor: hostScript('executor'),
@@ -97,7 +98,7 @@ function partsOf(
     audit: { who, commit, ...(run ? { run } : {}), plan: hash },
     ...(short ? { compacted: short } : {}),
     contents,
-    artifacts,
+    artifacts: new Map([...artifacts].filter(([name]) => brought.has(name))),
     secrets: new Map([...secrets.values].map(([name, value]) => [secretUpload(name), value])),
     ...(digestKey && !seen.digestKey ? { digestKey } : {}),
   };

@@ -172,6 +172,9 @@ export async function secretsFor(
   { spec, hosts, assets, project }: Session,
   { environment }: Terminal,
 ): Promise<Secrets> {
+  // A command that asks for a value reads the terminal, too: passwords are asked for before.
+  const { prepareLogins } = await import('../transport/ssh.ts');
+  await prepareLogins(hosts, project.folder);
   // Whoever opens connections in the meantime does not wait until everything is compiled.
   await setImmediate();
   const manifests = hosts.map((host) => manifestOf(spec, host, assets));

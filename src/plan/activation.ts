@@ -49,14 +49,15 @@ export function activationOf(
     return { ...base, verb: 'start', reason: doing ? `it ${doing}` : 'it is not active' };
   }
   if (state.value.needsReload) return { ...base, verb: 'restart', reason: 'its unit changed since it was started' };
-  if (stale.length > 0) {
-    const verb = stale.some(({ effect }) => effect === 'restart') ? 'restart' : 'reload';
-    return { ...base, verb, reason: `${stale.map(({ id }) => nameOf(id)).join(' and ')} changed` };
-  }
   const gone = Object.keys(recorded).filter((id) => !(id in inputs));
-  if (gone.length > 0) return { ...base, verb: 'reload', reason: `${gone.map(nameOf).join(' and ')} left` };
+  const verb = stale.some(({ effect }) => effect === 'restart') || gone.some(isOfUnit) ? 'restart' : 'reload';
+  if (stale.length > 0) return { ...base, verb, reason: `${stale.map(({ id }) => nameOf(id)).join(' and ')} changed` };
+  if (gone.length > 0) return { ...base, verb, reason: `${gone.map(nameOf).join(' and ')} left` };
   return startsByItself(state.value) ? undefined : { ...base, verb: 'start', reason: 'it is not enabled' };
 }
+
+/** Unit files and drop-ins hold for processes that are started after them. The record does not say how an input was taken up. */
+const isOfUnit = (id: string) => nameOf(id).startsWith('/etc/systemd/');
 
 const isWrite = (change: Change | undefined) =>
   change?.action === 'create' || change?.action === 'update' || change?.action === 'delete';

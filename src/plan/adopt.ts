@@ -21,12 +21,16 @@ export function adopted(verdict: Verdict, id: string, live: Read<Attributes>, pe
   return { ...verdict, action: 'update', class: 'adopt', reason: `is taken over, and differs in ${names}${stays}` };
 }
 
-/** A conflict over what another project on the host has is settled between the two, and not here. */
+/**
+ * What another project on the host has is settled between the two, and not here; files and links also where they are equal now,
+ * because they would not stay so. Directories may be shared.
+ */
 export function withNeighbour(verdict: Verdict, id: string, { facts }: Observed): Verdict {
-  const neighbour = verdict.class === 'conflict' ? facts.neighbours?.get(nameOf(id)) : undefined;
-  if (neighbour === undefined || !isPath(kindOf(id))) return verdict;
+  const isTaken = verdict.class === 'conflict' || (verdict.class === 'adopt' && isEntry(kindOf(id)));
+  const neighbour = isTaken && isPath(kindOf(id)) ? facts.neighbours?.get(nameOf(id)) : undefined;
+  if (neighbour === undefined) return verdict;
   const reason = `belongs to the project ${neighbour} on this host; take it out of one of the two`;
-  return { ...verdict, neighbour, reason };
+  return { ...verdict, action: 'none', class: 'conflict', neighbour, reason };
 }
 
 /** Whether a conflict can be taken over at all. */

@@ -1,6 +1,6 @@
 import { type Kind, kindNamed } from '../resources/kind.ts';
 import type { Observed } from '../resources/observed.ts';
-import { kindOf, nameOf, type ResourceKind } from '../resources/resource.ts';
+import { isEntry, kindOf, nameOf, type ResourceKind } from '../resources/resource.ts';
 import type { Step } from '../resources/step.ts';
 import { restoreOriginal } from './adopt.ts';
 import type { Change, PruneGuard } from './change.ts';
@@ -79,6 +79,9 @@ function leave(recorded: RecordedResource, situation: Situation): Leaving {
 function goOrStay(recorded: RecordedResource, kind: Kind, { observed, permission }: Situation): Leaving {
   const { id, origin, original, attributes } = recorded;
   const { steps, retained } = kind.remove(nameOf(id), attributes);
+  const neighbour = isEntry(kindOf(id)) ? observed.facts.neighbours?.get(nameOf(id)) : undefined;
+  if (neighbour !== undefined)
+    return stays(recorded, `it stays, because the project ${neighbour} on this host has it, too`);
   if (origin === 'adopted' && !original && kindOf(id) !== 'unit')
     return stays(recorded, 'it stays, because it was there before this project');
   if (!retained) {

@@ -56,6 +56,23 @@ test('an edit of one key changes one file, names that key and its line, and relo
   ]);
 });
 
+test('a unit whose drop-in leaves restarts, and one that another input leaves reloads', () => {
+  const host = converged();
+  const inputs = new Set(
+    whole.resources.flatMap((one) => (one.id === 'unit:nginx.service' && 'inputs' in one ? one.inputs : [])),
+  );
+  const withoutInput = (path: string) => {
+    const gone = [...inputs].filter(({ id }) => id.endsWith(path)).map(({ id }) => id);
+    assert.is(gone.length, 1, path);
+    const resources = whole.resources.map((one) =>
+      'inputs' in one ? { ...one, inputs: one.inputs.filter(({ id }) => !gone.includes(id)) } : one,
+    );
+    return host.plan({ ...whole, resources }).activations.map(({ unit, verb }) => `${verb} ${unit}`);
+  };
+  assert.equal(withoutInput('/etc/systemd/system/nginx.service.d/fairlead.conf'), ['restart nginx.service']);
+  assert.equal(withoutInput(site), ['reload nginx.service'], 'the control');
+});
+
 test('the packet filter and the SSH server are judged before they take up a change', () => {
   const sshd = converged().plan(
     manifest({ replace: [[/^name: notes$/m, 'name: notes\nhost: {ssh: {harden: false}}']] }),

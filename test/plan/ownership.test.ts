@@ -4,6 +4,7 @@ import type { HostManifest } from '../../src/compile/manifest.ts';
 import { blockers, isApplicable, isEmpty, isGuarded, type Plan } from '../../src/plan/change.ts';
 import { noPermission } from '../../src/plan/permission.ts';
 import { makePlan } from '../../src/plan/plan.ts';
+import type { HostRecord } from '../../src/plan/record.ts';
 import { type Consent, noConsent, strayTokens } from '../../src/plan/tokens.ts';
 import type { PathState } from '../../src/resources/observed.ts';
 import { suite } from '../support/suite.ts';
@@ -79,6 +80,26 @@ test('what another project on the host has is taken over by nobody', () => {
   assert.match(change(plan, `file:${tmpfiles}`).reason, 'belongs to the project shop on this host');
   assert.is(blockers(plan).length, 1);
   assert.equal(blockers(planWith(new Map([['/etc/other', 'shop']]))), [], 'the control');
+});
+
+test('an equal file of another project is a conflict too, and is not removed from under it', () => {
+  const host = converged();
+  const seen = host.observed(whole);
+  const plan = (record: HostRecord, wanted: HostManifest, neighbours: ReadonlyMap<string, string>) =>
+    change(
+      makePlan(wanted, { ...seen, facts: { ...seen.facts, neighbours } }, record, noPermission),
+      `file:${tmpfiles}`,
+    );
+  const shop = new Map([[tmpfiles, 'shop']]);
+  const [known, unknown] = [host.record(), new ModelHost().record()];
+  assert.equal([plan(unknown, whole, shop).class, plan(unknown, whole, shop).action], ['conflict', 'none']);
+  assert.is(plan(unknown, whole, new Map()).class, 'adopt', 'the control');
+  const smaller = without(whole, `file:${tmpfiles}`);
+  assert.equal(
+    [plan(known, smaller, shop).action, plan(known, smaller, shop).reason.includes('project shop')],
+    ['keep', true],
+  );
+  assert.is(plan(known, smaller, new Map()).action, 'delete', 'the control');
 });
 
 test('what was taken over comes back when it leaves the file', () => {
