@@ -83,6 +83,14 @@ function requestFor(manifest: HostManifest, wanted: Wanted): string {
 function recordFrom(frames: Frames, host: string): HostRecord {
   const record = frames.get('record');
   if (!record) return emptyRecord;
+  if (record.status !== 0) {
+    throw failure({
+      code: 'record.unreadable',
+      subject: host,
+      message: `the record on ${host} could not be read: ${record.err.trim()}`,
+      fix: 'look at the disk of the host (dmesg, df -h), then try again',
+    });
+  }
   const serial = Number(frames.get('serial')?.out.toString().trim() ?? 0);
   return readRecord(record.out.toString('utf8'), serial, host);
 }

@@ -118,6 +118,7 @@ class LogReader {
     else if (word === 'failed') this.listen({ type: 'failed', ...step });
     else if (word === 'out') this.listen({ type: 'output', host, number, text: rest.join(' ') });
     else if (word === 'undo') this.listen({ type: 'undo', host, number, title: step.title });
+    else if (word === 'note') this.listen({ type: 'note', host, text: [digits, ...rest].join(' ') });
     else if (word === 'recover') this.listen({ type: 'recovering', host, transaction: this.id });
     else if (word === 'confirm') this.answer(number);
   }

@@ -26,5 +26,7 @@ export const directoryKind: Kind<DirectoryResource> = {
       },
     ),
   ],
-  remove: (path) => ({ steps: [step('directory_remove', [path], `remove directory ${path} if it is empty`)] }),
+  remove: (path) => ({
+    steps: [step('directory_remove', [path], `remove directory ${path} if it is empty`, { reversible: true })],
+  }),
 };

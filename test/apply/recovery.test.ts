@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { execaSync } from 'execa';
+import { execa, execaSync } from 'execa';
 import * as assert from 'uvu/assert';
 import { readRecord } from '../../src/plan/record.ts';
 import { hostScript } from '../../src/project/assets.ts';
@@ -251,7 +251,7 @@ test('a unit that a boot has started with half-written inputs takes up its old o
     rmSync(at('calls'), { force: true });
     run('recover');
     assert.is(journal().at(-1), 'end rolled-back');
-    return calls().includes('try-reload-or-restart x.service');
+    return calls().includes('\nreload-or-restart x.service');
   };
   assert.ok(takesUp(true));
   assert.not.ok(takesUp(false), 'the control');
@@ -283,6 +283,78 @@ test('a unit that a hand has masked is let go, and masked again on the way back'
     [...at].sort((one, other) => one - other),
   );
   assert.not.ok(at.includes(-1), calls());
+});
+
+test('a unit that failed to take up its new state is started with its old one', () => {
+  const ends = (restart: string) => {
+    prepare('unit_activate|reversible|restart x|x.service|restart');
+    notingSystemctl('echo ActiveState=active', `"restart x.service") ${restart}`);
+    run('run');
+    assert.match(calls(), 'restart x.service\nis-system-running\n');
+    assert.match(calls(), 'reset-failed x.service\nrestart x.service\n');
+    return journal().at(-1);
+  };
+  assert.is(ends(`[ -f ${at('etc/a')} ] && [ "$(cat ${at('etc/a')})" = 'old a' ]`), 'end rolled-back');
+  assert.is(ends('exit 1'), 'end partial 6', 'the control');
+});
+
+test('an executor that outlives systemd leaves the way back to the recovery after the boot', () => {
+  const { before } = stateAfter(good);
+  prepare(bad);
+  writeFileSync(at('bin/systemctl'), '#!/bin/sh\nexit 1\n');
+  run('run');
+  assert.is(journal().at(-1), 'failed 6');
+  assert.ok(existsSync(at('lib/notes/unfinished')));
+  run('recover');
+  assert.is(journal().at(-1), 'failed 6', 'nor is it ended while systemd is silent');
+  notingSystemctl('exit 1');
+  run('recover');
+  assert.is(journal().at(-1), 'end rolled-back');
+  assert.is(state(), before);
+});
+
+test('one that was killed before its journal began has changed nothing, and says so', () => {
+  prepare(good);
+  const before = state();
+  run('recover');
+  assert.match(journal().at(-1)!, 'end failed it was cut off before its first step');
+  assert.is(state(), before);
+});
+
+test('a folder that was removed is back before its files', () => {
+  prepare(bad);
+  mkdirSync(at('etc/f'), { mode: 0o750 });
+  writeFileSync(at('etc/f/x'), 'x\n');
+  const before = state();
+  const removal = [
+    `path_remove|reversible|remove x|${at('etc/f/x')}`,
+    `directory_remove|reversible|remove f|${at('etc/f')}`,
+  ];
+  const write = (...all: string[]) =>
+    writeFileSync(join(folder, 'steps'), all.map((one, index) => `${index + 1}|${one}\n`).join(''));
+  write(...removal, bad);
+  run('run');
+  assert.is(journal().at(-1), 'end rolled-back');
+  assert.is(state(), before);
+  prepare(good);
+  write(...removal, good);
+  run('run');
+  assert.not.ok(existsSync(at('etc/f')), 'the control');
+});
+
+test('of two projects on a host the second waits for the first, and says so', async () => {
+  prepare(good);
+  writeFileSync(at('lib/holder'), 'shop: ann since noon\n');
+  const first = execa('flock', [at('lib/lock'), 'sleep', '2']);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  run('run');
+  assert.is(journal().at(-1), 'end converged');
+  const log = readFileSync(join(folder, 'log'), 'utf8');
+  assert.match(log, /^note another project is at work on this host \(shop: ann since noon\); waiting for it\nstep 1\n/);
+  await first;
+  prepare(good);
+  run('run');
+  assert.not.match(readFileSync(join(folder, 'log'), 'utf8'), 'another project', 'the control');
 });
 
 test('nobody begins while another transaction is unfinished', () => {

@@ -23,6 +23,7 @@ import { readRecord } from '../../src/plan/record.ts';
 import { hostScript } from '../../src/project/assets.ts';
 import { wantAll } from '../../src/resources/observed.ts';
 import { suite } from '../support/suite.ts';
+import { withSystemctl } from '../support/systemctl.ts';
 
 const test = suite('scripts for hosts');
 const root = mkdtempSync(join(tmpdir(), 'fairlead-scripts-'));
@@ -33,7 +34,8 @@ const line = (id: string) => `${JSON.stringify({ id, origin: 'created', attribut
 let transactions = 0;
 
 /** A script that keeps what it remembers below `root`. */
-const local = (name: 'probe' | 'executor') => hostScript(name).replaceAll('/var/lib/fairlead', join(root, 'home'));
+const local = (name: 'probe' | 'executor') =>
+  withSystemctl(hostScript(name).replaceAll('/var/lib/fairlead', join(root, 'home')), root);
 
 test.after(() => rmSync(root, { recursive: true, force: true }));
 

@@ -83,19 +83,20 @@ test('the control: instances are started and enabled', () => {
 });
 
 const leaving = 'unit_leave|irreversible|let it go|notes-worker-mail@1.service';
-/** Answers of systemctl about a unit whose file is gone: its place, then how the two verbs end. */
-const gone = (disable: number, active: number) =>
-  `case "$1" in show) echo ;; disable) exit ${disable} ;; is-active) exit ${active} ;; esac`;
+/** Answers of systemctl about a unit whose file is gone: how disabling it ends, and its state. */
+const gone = (disable: number, state: string) =>
+  `case "$*" in is-system-running) echo running ;; *ActiveState*) ${state} ;; show*) echo ;; disable*) exit ${disable} ;; esac`;
 
 test('a worker whose unit file went before it is ended', () => {
-  const { log, calls } = run(leaving, gone(0, 3));
+  const { log, calls } = run(leaving, gone(0, 'echo ActiveState=inactive'));
   assert.match(log, /end converged\n$/);
   assert.ok(calls.includes('disable --quiet --now notes-worker-mail@1.service'), calls.join('\n'));
 });
 
 test('one that is not there at all is no fault, and one that goes on is', () => {
-  assert.match(run(leaving, gone(1, 3)).log, /end converged\n$/);
-  assert.match(run(leaving, gone(1, 0)).log, /failed 1\n/, 'the control');
+  assert.match(run(leaving, gone(1, 'echo ActiveState=inactive')).log, /end converged\n$/);
+  assert.match(run(leaving, gone(1, 'echo ActiveState=active')).log, /failed 1\n/, 'the control');
+  assert.match(run(leaving, gone(1, 'exit 1')).log, /failed 1\n/, 'systemd does not answer');
 });
 
 test.run();

@@ -28,6 +28,7 @@ import { DigestKey } from '../../src/secrets/digest-key.ts';
 import { pinsOf } from '../../src/secrets/fetch.ts';
 import { SecretValue } from '../../src/secrets/value.ts';
 import { suite } from '../support/suite.ts';
+import { withSystemctl } from '../support/systemctl.ts';
 import { composed, manifestWith, scratch, secret } from './project.ts';
 
 const test = suite('secrets on a host');
@@ -40,9 +41,12 @@ test.after(remove);
 
 /** A script whose host lies below `root`. */
 const local = (name: 'probe' | 'executor') =>
-  hostScript(name)
-    .replaceAll('/var/lib/fairlead', join(root, 'var/lib/fairlead'))
-    .replaceAll('/etc/fairlead', join(root, 'etc/fairlead'));
+  withSystemctl(
+    hostScript(name)
+      .replaceAll('/var/lib/fairlead', join(root, 'var/lib/fairlead'))
+      .replaceAll('/etc/fairlead', join(root, 'etc/fairlead')),
+    root,
+  );
 
 /** A manifest whose paths lie below `root` and whose files belong to whoever runs this. */
 function moved(manifest: HostManifest): HostManifest {

@@ -165,7 +165,7 @@ export class Story {
   /** The disk when the unit that recovers after a boot has done its work. */
   private async recovered(): Promise<DiskState> {
     const unfinished = '[ -L /var/lib/fairlead/notes/unfinished ] && echo yes || echo no';
-    for (let tries = 0; (await this.machine.sh(unfinished)) === 'yes' && tries < 150; tries++) await sleep(2000);
+    for (let tries = 0; (await this.machine.sh(unfinished)) === 'yes' && tries < 600; tries++) await sleep(2000);
     return this.written();
   }
 

@@ -6,8 +6,9 @@
 read -r project
 read -r id
 if [ -z "$id" ]; then
-	# shellcheck disable=SC2012 # names are times and hexadecimal digits
-	id=$(ls "$base/$project/transactions" 2>/dev/null | tail -n 1)
+	# The one at work, or else the newest; one that found the host locked did nothing.
+	id=$(basename "$(readlink "$base/$project/unfinished")")
+	[ -n "$id" ] || id=$(cd "$base/$project/transactions" 2>/dev/null && grep -L '^end locked' -- */journal 2>/dev/null | sed 's|/.*||' | tail -n 1)
 fi
 folder=$base/$project/transactions/$id
 if [ -z "$id" ] || ! [ -f "$folder/steps" ]; then

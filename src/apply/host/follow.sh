@@ -6,8 +6,14 @@ export LC_ALL
 umask 077
 base=/var/lib/fairlead
 
-lives() { # unit
-	case $(systemctl show --property=ActiveState --value -- "$1") in active | activating | reloading | deactivating) return 0 ;; *) return 1 ;; esac
+lives() { # unit; that systemd does not answer is no sign of its end
+	active=$(systemctl show --property=ActiveState --value -- "$1") || return 0
+	case $active in active | activating | reloading | deactivating) return 0 ;; *) return 1 ;; esac
+}
+
+# After a boot a unit of the project's own ends what was cut off.
+is_worked_on() { # folder, unit
+	lives "$2" || { [ "$(readlink "${1%/transactions/*}/unfinished")" = "transactions/${1##*/}" ] && lives "${2%-*-*}-recover.service"; }
 }
 
 # tail falls back to polling on overlay file systems; a second would be long. It ends with the executor, however that ends. One
@@ -19,7 +25,7 @@ follow() { # folder, unit, first line
 	$read_log "$1/log" | print_lines "$3"
 	until ended; do
 		alive=yes
-		lives "$2" || alive=
+		is_worked_on "$1" "$2" || alive=
 		tail -n "+$(cat "$printed")" "$1/log" | print_lines "$(cat "$printed")"
 		if [ -z "$alive" ]; then break; fi
 		sleep 0.2

@@ -3,13 +3,13 @@
 # The last line is "end <outcome> …". Needs sh, coreutils, tar, util-linux and systemd.
 # shellcheck shell=sh disable=SC2154 # base and follow come from follow.sh
 
+incoming=
 refuse() {
-	rm -rf "$incoming"
+	[ -z "$incoming" ] || rm -rf "$incoming"
 	printf 'end %s\n' "$*"
 	exit 0
 }
 
-incoming=none
 trap 'refuse failed interrupted' HUP INT TERM
 # Others may pass through to the folders that are theirs; those of projects are for root alone.
 { mkdir -p "$base" && chmod 755 "$base"; } || refuse failed cannot make the folder "$base"
@@ -22,11 +22,13 @@ unit=fairlead-$project-$id
 folder=$base/$project/transactions/$id
 mkdir -p "$base/$project/transactions" || refuse failed cannot make the folder "$base/$project"
 mv -T "$incoming" "$folder" || refuse failed cannot store the transaction
+incoming=$folder
 : >"$folder/log"
+# From here on the host may be at work, whatever becomes of this script.
+trap - HUP INT TERM
 # Should the executor be killed, systemd lets it end what it began; that may take as long as packages take.
 said=$(systemd-run --quiet --collect --unit="$unit" --property=KillMode=mixed --property=TimeoutStopSec=20min \
 	--property="ExecStopPost=/bin/sh $folder/executor.sh $folder recover" /bin/sh "$folder/executor.sh" "$folder" 2>&1) ||
-	refuse failed cannot start the executor: "$said"
-trap - HUP INT TERM
+	lives "$unit" || [ -s "$folder/log" ] || refuse failed cannot start the executor: "$said"
 follow "$folder" "$unit" 1
 exit 0

@@ -15,7 +15,7 @@ if [ "$(systemctl show --property=ActiveState --value -- "$unit")" = active ]; t
 fi
 # One that systemd recovers already is only followed.
 first=$(($(wc -l <"$folder/log") + 1))
-if ! lives "$unit"; then
+if ! is_worked_on "$folder" "$unit"; then
 	said=$(systemd-run --quiet --collect --unit="$unit" --property=KillMode=mixed /bin/sh "$folder/executor.sh" "$folder" recover 2>&1) || {
 		printf 'end failed cannot start the executor: %s\n' "$said"
 		exit 0

@@ -7,7 +7,8 @@
 #   serial, wanted what the record must be at, and what the next probe reads beside its request
 #   holder, audit  who applies, for whoever finds the lock taken and for the log of applies
 # It writes a journal (what was begun and what is done, on disk before and after each step) and a log for people and the client:
-#   step N | done N <hundredths of a second> | failed N | out N text | undo N | confirm <seconds> | recover | end <outcome> [text]
+#   step N | done N <hundredths of a second> | failed N | out N text | undo N | confirm <seconds> | recover | note text |
+#   end <outcome> [text]
 # Outcomes: converged, locked, stale, failed (nothing changed), rolled-back, partial.
 #
 # With `recover` it ends a transaction that was cut off: it puts back what was begun, newest first, or goes on where only the

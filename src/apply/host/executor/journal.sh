@@ -8,7 +8,9 @@ now() { # hundredths of a second since the boot, without a process
 }
 
 journal() {
-	printf '%s\n' "$*" >>journal && sync -d journal
+	if printf '%s\n' "$*" >>journal && sync -d journal; then return 0; fi
+	trim journal
+	return 1
 }
 
 noted() { # line: whether the journal has it
@@ -57,7 +59,8 @@ end() { # outcome, text
 }
 
 close() { # as end, for one that never got hold of the host
-	journal "end $*"
+	# What is not on disk is not over: the mark, and what it takes to go back, stay for the recovery.
+	journal "end $*" || [ ! -s journal ] || exit 1
 	forget_unfinished
 	wipe .
 	say "end $*"

@@ -45,9 +45,21 @@ unchanged_package_install() {
 
 install_packages() { # names…
 	# shellcheck disable=SC2086 # options are words
-	DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a &&
-		apt-get $apt_options -q update &&
+	patiently env DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold --configure -a &&
+		patiently apt-get $apt_options -q update &&
 		DEBIAN_FRONTEND=noninteractive apt-get $apt_options -q -y --no-install-recommends --fix-broken install "$@"
+}
+
+# On a young machine its own first update is at work; only apt-get install waits for a lock by itself (apt.conf(5), DPkg::Lock::Timeout).
+patiently() { # command…
+	tries=0
+	until said=$("$@" 2>&1); do
+		tries=$((tries + 1))
+		case $said in *'locked by another process'* | *'Could not get lock'*) ;; *) tries=60 ;; esac
+		if [ "$tries" -ge 60 ]; then printf '%s\n' "$said" && return 1; fi
+		sleep 2
+	done
+	printf '%s\n' "$said"
 }
 
 op_package_remove() { # name: unless another project on this host needs it

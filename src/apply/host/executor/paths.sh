@@ -5,6 +5,7 @@
 save_path() { # path
 	[ -z "$future" ] && [ ! -f "undo/$number/path" ] || return 0
 	mkdir -p "undo/$number" && rm -rf "undo/$number/old" && is_expected "$1" || return 1
+	case $was in keyed:*) : >"undo/$number/secret" ;; esac
 	if [ -d "$1" ] && [ ! -L "$1" ]; then
 		stat -c '0%04a %U:%G' "$1" >"undo/$number/directory" && sync "undo/$number/directory"
 	elif [ -e "$1" ] || [ -L "$1" ]; then
@@ -25,8 +26,8 @@ restore_path() {
 	path=$(cat "undo/$number/path")
 	sweep "$path"
 	if [ -f "undo/$number/directory" ]; then
-		read -r mode owner <"undo/$number/directory"
-		mkdir -p "$path" && chown "$owner" "$path" && chmod "$mode" "$path"
+		read -r bits owner <"undo/$number/directory"
+		mkdir -p "$path" && chown "$owner" "$path" && chmod "$bits" "$path"
 	elif [ -f "undo/$number/absent" ]; then
 		if [ -d "$path" ] && [ ! -L "$path" ]; then remove_made "$path"; else rm -f "$path"; fi && settle "$path"
 	else
@@ -94,7 +95,7 @@ keep() { # path: until what takes its place goes
 
 op_keep_original() { # path: what somebody else had there comes back when this project leaves it
 	[ -z "$future" ] || return 0
-	if [ ! -e "$originals$1" ] && [ ! -L "$originals$1" ]; then keep "$1" && mkdir -p "undo/$number" && note_safely kept "$1"; fi
+	if [ ! -e "$originals$1" ] && [ ! -L "$originals$1" ]; then mkdir -p "undo/$number" && note_safely kept "$1" && keep "$1"; fi
 }
 undo_keep_original() {
 	[ ! -f "undo/$number/kept" ] || rm -f "$originals$(cat "undo/$number/kept")"
@@ -141,8 +142,10 @@ op_directory() { # path mode owner group
 undo_directory() { restore_path; }
 
 op_directory_remove() { # path: only an empty one goes
-	rmdir --ignore-fail-on-non-empty "$1"
+	[ -d "$1" ] && [ ! -L "$1" ] || return 0
+	save_path "$1" && rmdir --ignore-fail-on-non-empty "$1"
 }
+undo_directory_remove() { restore_path; }
 
 op_path_remove() { # path
 	save_path "$1" && remove_path "$1"

@@ -1,6 +1,7 @@
 # --- releases --------------------------------------------------------------------------------------------------------------
 
-op_runtime_install() { # folder upload
+op_runtime_install() { # folder upload; another project may have brought it since the plan was made
+	[ ! -f "$1/.complete" ] || return 0
 	unpack "$1" "$2" && finish "$1"
 }
 undo_runtime_install() { rm -rf "$1.new"; }
@@ -23,7 +24,8 @@ finish() { # folder: it appears whole or not at all
 # Migrations cannot be undone. Whether they changed anything decides what a later failure comes to: the schema, and the rows of
 # the table in which the migration tool keeps what it ran.
 fingerprint() { # database
-	as_postgres pg_dump --schema-only --no-owner "$1" | grep -v '^\\\(un\)\?restrict' | sha256sum
+	schema=$(as_postgres pg_dump --schema-only --no-owner "$1") || return 1
+	printf '%s\n' "$schema" | grep -v '^\\\(un\)\?restrict' | sha256sum
 	as_postgres psql -XAtq -d "$1" <<'SQL'
 SELECT format('SELECT %L, count(*) FROM %I.%I', relname, nspname, relname)
   FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
@@ -43,6 +45,8 @@ op_release_migrate() { # name release database command…
 }
 unchanged_release_migrate() { # name release database
 	[ -f "undo/$number/before" ] || return 0
+	# Whoever waited for it may be gone, and it goes on.
+	wait_for_migration
 	# After a power cut the server is still starting.
 	[ -n "$3" ] && { [ "$mode" = run ] || wait_for_postgres; } && [ "$(fingerprint "$3")" = "$(cat "undo/$number/before")" ]
 }
@@ -97,7 +101,7 @@ op_release_switch() { # name release instances ready-path seconds
 		printf '%s\n' "$live" >"undo/$number/live" && sync "undo/$number/live" "undo/$number/slot" && note_safely idle "$idle" || return 1
 	fi
 	units=$(instance_units "$1" "$idle" "$3")
-	systemctl stop "$1-$idle@*.service"
+	systemctl stop "$1-$idle@*.service" || return 1
 	link_to "../releases/$2" "/srv/$1/slots/$idle" || return 1
 	systemctl daemon-reload
 	# shellcheck disable=SC2086 # unit names are words
@@ -120,12 +124,13 @@ undo_release_switch() { # name release instances
 	[ -f "undo/$number/idle" ] || return 0
 	live=$(cat "undo/$number/live")
 	idle=$(cat "undo/$number/idle")
+	# The slot that serves is not stopped before another does.
 	if [ -n "$live" ]; then
-		go_live "$1" "$live"
+		go_live "$1" "$live" || return 1
 	else
-		rm -f "/run/$1/live" "/run/$1/release" "/etc/tmpfiles.d/$1-live.conf"
+		rm -f "/run/$1/live" "/run/$1/release" "/etc/tmpfiles.d/$1-live.conf" || return 1
 	fi
-	stop_slot "$1" "$idle"
+	stop_slot "$1" "$idle" || return 1
 	if [ -s "undo/$number/slot" ]; then
 		link_to "$(cat "undo/$number/slot")" "/srv/$1/slots/$idle"
 	else
@@ -134,7 +139,7 @@ undo_release_switch() { # name release instances
 }
 
 stop_slot() { # name slot
-	systemctl stop "$1-$2@*.service"
+	systemctl stop "$1-$2@*.service" || return 1
 	for link in "/etc/systemd/system/multi-user.target.wants/$1-$2@"*.service; do
 		if [ -L "$link" ]; then systemctl disable --quiet "$(basename "$link")"; fi
 	done

@@ -32,7 +32,7 @@ op_secret_generate() { # path mode owner group bytes: one that is there stays, b
 			[ "$(wc -c <"$1")" -eq $(($5 * 2)) ]
 	fi
 }
-undo_secret_generate() { :; }
+undo_secret_generate() { sweep "$1"; }
 
 op_secret_remove() { # path
 	save_secret "$1" && save_composition "$1" && remove_path "$1"

@@ -93,21 +93,30 @@ put_back_units() { # number of the step that failed; prints what does not run as
 	# A boot in between has started units with what was written by then, whether or not it was their turn.
 	if has_booted_since; then last=$(wc -l <steps); fi
 	awk -F '|' -v last="$last" '$1 <= last && $2 == "unit_activate" { print $1, $5, $6 }' steps | while read -r step unit verb; do
-		state=$(cat "undo/$step/was" 2>/dev/null) || look_at "$unit"
-		did_run "$state" || continue
-		case $verb in reload) how=try-reload-or-restart ;; *) how=try-restart ;; esac
+		was=$(cat "undo/$step/was" 2>/dev/null) || was=$(as_it_was "$unit") || was=unknown
+		did_run "$was" || continue
+		systemctl reset-failed "$unit" 2>/dev/null
+		case $verb in reload) how=reload-or-restart ;; *) how=restart ;; esac
 		if systemctl "$how" "$unit" && systemctl is-active --quiet "$unit"; then continue; fi
 		printf '%s did not take up its old state\n' "$unit"
 	done
 }
 
+as_it_was() { # unit whose step has not begun; one that a boot started with what was written by then may have failed at that
+	look_at "$1" || return 1
+	case " $state" in *' failed '*) if has_booted_since && systemctl is-enabled --quiet "$1"; then state=active; fi ;; esac
+	printf '%s' "$state"
+}
+
 op_unit_leave() { # unit: one of the project's own ends; one of a package takes up that something left
-	case $(systemctl show --property=FragmentPath --value -- "$1") in
+	fragment=$(systemctl show --property=FragmentPath --value -- "$1") || return 1
+	case $fragment in
 	/etc/systemd/system/*) systemctl disable --quiet --now "$1" ;;
 	# Its file went before it, and systemd knows it only as long as it runs.
-	'') systemctl disable --quiet --now "$1" || ! systemctl is-active --quiet "$1" ;;
+	'') systemctl disable --quiet --now "$1" || { look_at "$1" && ! did_run "$state"; } ;;
 	*)
-		systemctl is-active --quiet "$1" || return 0
+		look_at "$1" || return 1
+		did_run "$state" || return 0
 		systemctl reload-or-restart "$1"
 		;;
 	esac

@@ -39,6 +39,8 @@ only_looks() { # a line of a step: whether it changes nothing
 # Goes back from a step that failed or was cut off, newest first. What is undone is on disk before the next, so that a second
 # cut goes on where the first one left it. What cannot be undone, or was not, is told by the numbers of its steps.
 roll_back() { # number of the step
+	# A host that goes down takes systemd first. What cannot be stopped or started now is put back after the boot.
+	systemd_answers || exit 1
 	failed=$1
 	stay=
 	changed=
@@ -56,10 +58,12 @@ roll_back() { # number of the step
 		fi
 		number=$((number - 1))
 	done
-	put_back_units "$failed" >"out.back" 2>&1
+	told=$(put_back_units "$failed" 2>&1)
 	while IFS= read -r text; do
 		case $text in *'did not take up its old state') say "out $failed $text" && stay="$stay $failed" ;; esac
-	done <out.back
+	done <<-TOLD
+		$told
+	TOLD
 	if [ -n "$stay" ]; then end "partial$stay"; fi
 	if [ -z "$changed" ]; then end failed "$(head -n 1 "out.$failed" 2>/dev/null)"; fi
 	end rolled-back
@@ -69,12 +73,11 @@ undo_step() {
 	journal "undo $number"
 	only_looks "$step_line" || say "undo $number"
 	perform undo "$step_line" >>"out.$number" 2>&1 || { say "out $number could not be undone: $(tail -n 1 "out.$number")" && return 1; }
-	append_record "$number" undo
-	journal "undone $number"
+	append_record "$number" undo && journal "undone $number"
 }
 
 run_from() { # number of the first step
-	count=$(wc -l <steps)
+	count=$(wc -l <steps) && [ "$1" -gt 0 ] || exit 1
 	number=$1
 	while [ "$number" -le "$count" ]; do
 		read_step "$number"
@@ -85,7 +88,7 @@ run_from() { # number of the first step
 			say "done $number $(($(now) - started))"
 		else
 			# Should the disk be full, this makes room for the way back.
-			rm -f reserve && trim journal
+			rm -f reserve && trim journal && trim log
 			journal "failed $number"
 			say "failed $number"
 			tail -n 20 "out.$number" | while IFS= read -r text; do say "out $number $text"; done
@@ -117,7 +120,17 @@ open_record() {
 }
 
 lock() { # seconds to wait
-	: 2>/dev/null >>"$home/lock" && exec 9>>"$home/lock" && flock --timeout "$1" 9
+	: 2>/dev/null >>"$home/lock" && exec 9>>"$home/lock" && flock --timeout "$1" 9 && lock_host
+}
+
+# Packages, runtimes and Nginx belong to all projects on a host: of them one changes at a time, and the others wait for it.
+lock_host() {
+	: 2>/dev/null >>"${home%/*}/lock" && exec 8>>"${home%/*}/lock" || return 1
+	if ! flock --nonblock 8; then
+		say "note another project is at work on this host ($(cat "${home%/*}/holder" 2>/dev/null)); waiting for it"
+		flock --timeout 900 8 || return 1
+	fi
+	printf '%s: %s\n' "$project" "$(cat holder)" >"${home%/*}/holder"
 }
 
 run() {
@@ -126,9 +139,10 @@ run() {
 	if [ -L "$home/unfinished" ] && [ -e "$home/unfinished" ]; then
 		end stale "the apply $(basename "$(readlink "$home/unfinished")") was cut off and has to be ended first"
 	fi
-	# What a transaction left that was killed.
+	# What a transaction left that was killed; one that has just come waits for the lock.
 	for left in "$home"/transactions/*/sums; do
-		if [ -f "$left" ] && [ "${left%/sums}" != "$here" ]; then wipe "${left%/sums}"; fi
+		left=${left%/sums}
+		if [ -f "$left/sums" ] && [ "$left" != "$here" ] && ! systemctl is-active --quiet "fairlead-$project-${left##*/}"; then wipe "$left"; fi
 	done
 	load_key || end failed cannot keep the digest key in "$home"
 	read -r expected <serial
@@ -137,7 +151,7 @@ run() {
 	# Room for the journal, the log and the way back, should the disk fill up in between.
 	head -c 262144 /dev/zero >reserve 2>/dev/null || { rm -f reserve && end failed No space left in "$home"; }
 	open_record || end failed cannot write to "$home"
-	run_from 1 9>&-
+	run_from 1 8>&- 9>&-
 	find "${home%/*}" "$home/transactions" -mindepth 1 -maxdepth 1 -type d \
 		\( -name '.incoming.*' -mmin +60 -o -path "$home/transactions/*" -mtime +30 \) -exec rm -rf {} +
 	end converged
@@ -148,31 +162,38 @@ run() {
 recover() {
 	is_over && exit 0
 	# During a shutdown nothing can be started or stopped; the next boot does it.
-	[ "$(systemctl is-system-running 2>/dev/null)" != stopping ] || exit 0
+	systemd_answers || exit 0
 	lock 10 || exit 0
 	is_over && exit 0
+	[ -s journal ] || end failed "it was cut off before its first step"
 	allow_starts
 	load_key
 	trim "$record"
 	trim journal
+	trim log
 	say recover
-	begun=$(awk '$1 == "begin" && NF == 2 { number = $2 } END { print number + 0 }' journal)
+	begun=$(awk '$1 == "begin" && NF == 2 { number = $2 } END { print number + 0 }' journal) && [ -n "$begun" ] || exit 1
 	if grep -q -e '^failed ' -e '^undo ' journal; then
-		roll_back "$begun" 9>&-
+		roll_back "$begun" 8>&- 9>&-
 	elif [ "$begun" -eq 0 ]; then
 		end failed "it was cut off before its first step"
 	fi
 	wait_for_migration
 	if noted "done $begun"; then next=$((begun + 1)); else next=$begun; fi
 	if only_finishing "$next"; then
-		run_from "$next" 9>&-
+		run_from "$next" 8>&- 9>&-
 		end converged
 	fi
-	roll_back "$begun" 9>&-
+	roll_back "$begun" 8>&- 9>&-
+}
+
+systemd_answers() { # and is not about to end
+	case $(systemctl is-system-running 2>/dev/null) in initializing | starting | running | degraded | maintenance) ;; *) return 1 ;; esac
 }
 
 is_over() {
 	case $(tail -n 1 journal 2>/dev/null) in 'end '*) ;; *) return 1 ;; esac
+	grep -qs '^end ' log || say "$(tail -n 1 journal)"
 	forget_unfinished
 	wipe .
 }
