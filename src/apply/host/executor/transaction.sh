@@ -130,7 +130,8 @@ lock_host() {
 		say "note another project is at work on this host ($(cat "${home%/*}/holder" 2>/dev/null)); waiting for it"
 		flock --timeout 900 8 || return 1
 	fi
-	printf '%s: %s\n' "$project" "$(cat holder)" >"${home%/*}/holder"
+	# A full disk does not hold the name, and the lock holds all the same.
+	printf '%s: %s\n' "$project" "$(cat holder)" 2>/dev/null >"${home%/*}/holder" || :
 }
 
 run() {
