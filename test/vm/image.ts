@@ -38,10 +38,13 @@ export async function ensurePrograms(): Promise<void> {
   await ensureCommand('debugfs', ['e2fsprogs']);
 }
 
+/** Debian 13 keeps the zones by their old names, which every zone but UTC brings along, in a package of their own. */
+const packagesOf = (release: Release) => [...packages, ...(release === 'debian-13' ? ['tzdata-legacy'] : [])];
+
 /** The image of a release, built when this recipe was not built on this machine yet (three minutes). */
 export async function ensureImage(release: Release): Promise<Image> {
   const options = await aptOptions();
-  const recipe = JSON.stringify([release, options, packages, files, archive, finishing, modules]);
+  const recipe = JSON.stringify([release, options, packagesOf(release), files, archive, finishing, modules]);
   const hash = createHash('sha256').update(recipe).digest('hex').slice(0, 12);
   const folder = join(tmpdir(), 'fairlead-vm', `${release}-${hash}`);
   if (!existsSync(folder)) await build(release, options, folder);
@@ -98,7 +101,7 @@ async function unpack(release: Release, options: string[], root: string): Promis
   put(join(prepared, 'etc/initramfs-tools/conf.d/vm'), 'MODULES=list\n');
   put(join(prepared, 'etc/initramfs-tools/modules'), `${modules.join('\n')}\n`);
   const hooks = [`--setup-hook=cp -r ${prepared}/. "$1"`, `--customize-hook=${archive}`];
-  const include = `--include=${packages.join(',')}`;
+  const include = `--include=${packagesOf(release).join(',')}`;
   const apt = options.map((option) => `--aptopt=${option}`);
   await apart('mmdebstrap', '--variant=minbase', include, ...hooks, ...apt, codenames[release], root);
 }

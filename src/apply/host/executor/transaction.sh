@@ -65,7 +65,8 @@ roll_back() { # number of the step
 		$told
 	TOLD
 	if [ -n "$stay" ]; then end "partial$stay"; fi
-	if [ -z "$changed" ]; then end failed "$(head -n 1 "out.$failed" 2>/dev/null)"; fi
+	# Of all that apt says, its error.
+	if [ -z "$changed" ]; then end failed "$(grep -s -m 1 '^E: ' "out.$failed" || grep -s -m 1 . "out.$failed")"; fi
 	end rolled-back
 }
 
