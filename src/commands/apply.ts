@@ -59,7 +59,7 @@ async function applyAll(
   try {
     if (stop.aborted) return;
     if (!options.json) for (const one of planned) terminal.out.write(`${planText(one, colorsOf(terminal))}\n`);
-    refuseTokens(saved, planned, consent);
+    if (!saved) refuseTokens(planned, results.filter(isUnplanned), consent);
     listen({ type: 'start', hosts: results.map(begunAs), ...pace });
     const shared: Preparation = {
       session,
@@ -117,12 +117,13 @@ async function memberOf(result: PlannedHost | UnplannedHost, shared: Preparation
   }
 }
 
-/** Tokens of a saved plan are judged with it: where they do not hold any more, it is stale. */
-function refuseTokens(saved: SavedPlan | undefined, planned: readonly PlannedHost[], consent: Consent): void {
-  if (saved) return;
+/** Refuses tokens that are of no host here. Those of a saved plan are judged with it: where they do not hold any more, it is stale. */
+function refuseTokens(planned: readonly PlannedHost[], unplanned: readonly UnplannedHost[], consent: Consent): void {
+  const bares = planned.map(({ bare }) => bare);
   refuseStrayTokens(
-    planned.map(({ bare }) => bare),
+    bares,
     consent,
+    unplanned.flatMap(({ error }) => error.diagnostics),
   );
 }
 

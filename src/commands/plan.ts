@@ -62,6 +62,7 @@ export async function plan(options: PlanOptions, terminal: Terminal): Promise<Ex
   refuseStrayTokens(
     planned.map(({ bare }) => bare),
     consent,
+    diagnostics,
   );
   const findings = { planned, diagnostics, exit: exitOf(planned, diagnostics, options.drift === true) };
   terminal.out.write(reports[formatOf(options)](findings, session, options, terminal));
