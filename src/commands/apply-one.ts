@@ -38,7 +38,7 @@ export async function recovered(
   const { plan, connection, manifest, host } = one;
   if (plan.unfinished === undefined) return one;
   const started = performance.now();
-  const cutOff = { host: host.name, project: plan.project, unfinished: plan.unfinished };
+  const cutOff = { host: host.name, project: plan.project, unfinished: plan.unfinished, follow: one.follow };
   const { outcome, text } = await recoverFrom(connection, cutOff, hostScript('recover'), listen);
   const again = outcome === 'locked' ? undefined : await planHost(connection, manifest, secrets, how);
   if (again && again.plan.unfinished === undefined) return { ...one, ...again };
@@ -48,7 +48,7 @@ export async function recovered(
 
 /** Carries out the plan of one host. Never throws: whatever goes wrong is about this host, and the others go on. */
 export async function applyOne(one: PlannedHost, shared: Shared): Promise<Outcome> {
-  const { listen, secrets } = shared;
+  const { listen } = shared;
   const started = performance.now();
   const parts = partsOf(one, shared);
   const end = ({ outcome, text }: TransactionResult) => {
@@ -59,8 +59,8 @@ export async function applyOne(one: PlannedHost, shared: Shared): Promise<Outcom
   if (lack) return end({ outcome: 'failed', text: lack });
   try {
     const confirm = (id: string) => confirmReach(one.host, one.plan.project, id, shared.session.project.folder);
-    const result = await carryOut(one.connection, one.plan, parts, hostScript('receive'), confirm, listen);
-    return end(result.outcome === 'converged' ? await confirmed(one, secrets) : result);
+    const result = await carryOut(one.connection, one.plan, parts, hostScript('receive'), confirm, listen, one.follow);
+    return end(result.outcome === 'converged' ? await confirmed(one, shared) : result);
   } catch (error) {
     return end({ outcome: 'lost', text: `how it ended is not known: ${(error as Error).message}` });
   }
@@ -116,7 +116,10 @@ function lackOfSpace({ seen, host }: PlannedHost, bytes: number): string | undef
 }
 
 /** Reads the host once more: only a plan that is empty then counts as converged. */
-async function confirmed({ connection, manifest }: PlannedHost, secrets: Secrets): Promise<TransactionResult> {
+async function confirmed(
+  { connection, manifest, host }: PlannedHost,
+  { secrets, session }: Pick<Shared, 'secrets' | 'session'>,
+): Promise<TransactionResult> {
   const { plan } = await planHost(connection, manifest, secrets);
   if (isEmpty(plan)) return { outcome: 'converged', text: '' };
   const open = plan.changes
@@ -125,6 +128,6 @@ async function confirmed({ connection, manifest }: PlannedHost, secrets: Secrets
   const acts = plan.activations.map(({ unit, reason }) => `${unit}: ${reason}`);
   return {
     outcome: 'partial',
-    text: `every step succeeded, but the host is not as planned: ${[...open, ...acts].join('; ')}. Run npm run plan to see the difference`,
+    text: `every step succeeded, but the host is not as planned: ${[...open, ...acts].join('; ')}. To see the difference: ${session.commandFor('plan', [host.name])}`,
   };
 }

@@ -29,18 +29,21 @@ interface ApplyOptions extends FleetOptions, ConsentOptions {
 
 /** Brings every host to what deploy.yaml says. Exit codes: see exitCodeOf; the gravest of all hosts counts. */
 export function apply(options: ApplyOptions, terminal: Terminal, planFile?: string): Promise<ExitCode> {
-  return reporting(options, terminal, ({ listen }, stop) => applyAll(options, planFile, terminal, listen, stop));
+  return reporting(options, terminal, async ({ listen }, stop, mean) => {
+    const saved = planFile === undefined ? undefined : readSavedPlan(planFile, await loadAssets());
+    const meant = saved ? optionsOf(saved, options, planFile ?? '') : options;
+    mean(meant);
+    await applyAll(meant, saved, terminal, listen, stop);
+  });
 }
 
 async function applyAll(
-  given: ApplyOptions,
-  planFile: string | undefined,
+  options: ApplyOptions,
+  saved: SavedPlan | undefined,
   terminal: Terminal,
   listen: Listener,
   stop: AbortSignal,
 ): Promise<void> {
-  const saved = planFile === undefined ? undefined : readSavedPlan(planFile, await loadAssets());
-  const options = saved ? optionsOf(saved, given, planFile ?? '') : given;
   const pace = paceOf(options);
   const opened = await openSession(options, terminal);
   const session = saved ? narrowed(opened, saved) : opened;
@@ -117,7 +120,9 @@ async function memberOf(result: PlannedHost | UnplannedHost, shared: Preparation
   }
 }
 
-/** Refuses tokens that are of no host here. Those of a saved plan are judged with it: where they do not hold any more, it is stale. */
+/**
+ * Refuses tokens that are of no host here. Those of a saved plan are judged with it: where they do not hold any more, it is stale.
+ */
 function refuseTokens(planned: readonly PlannedHost[], unplanned: readonly UnplannedHost[], consent: Consent): void {
   const bares = planned.map(({ bare }) => bare);
   refuseStrayTokens(

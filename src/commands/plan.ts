@@ -23,6 +23,8 @@ export interface PlannedHost extends HostPlan {
   /** What deploy.yaml compiled to, before anything about values of secrets was known. */
   readonly compiled: HostManifest;
   readonly source: Source;
+  /** What to type to follow an apply that is at work there. */
+  readonly follow: string;
 }
 
 /** A host that could not be planned, and why. */
@@ -222,7 +224,8 @@ async function planOne(
   ]);
   try {
     const made = await planHost(connection, compiled, await secrets, options);
-    return { ...made, host, connection, compiled, source: await source };
+    const follow = session.commandFor('attach', [host.name]);
+    return { ...made, host, connection, compiled, source: await source, follow };
   } catch (error) {
     connection.close();
     throw error;

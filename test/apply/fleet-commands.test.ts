@@ -8,6 +8,38 @@ const test = suite('a fleet and the commands for it');
 test.after(endFleets);
 
 const locked: Conduct = (say) => say('end locked somebody@elsewhere');
+const lost: Conduct = (say, hangUp) => {
+  say('step 1');
+  hangUp();
+};
+
+/** All suggested commands in a text; none of them may mean another environment or file than was typed. */
+const suggested = (text: string) => [...text.matchAll(/npm run [a-z]+( --( [\w./-]+)*)?/g)].map(([command]) => command);
+
+test('what is suggested means the environment and the file that were typed', async () => {
+  const fleet = await fleetIn('staging', locked, lost);
+  const { exitCode, all } = await fleet.apply('--env', 'staging', '--file', './deploy.yaml');
+  assert.is(exitCode, 8, all);
+  const typed = '--file ./deploy.yaml --env staging --host';
+  assert.match(all, `wait for it, or follow it: npm run apply -- --attach ${typed} web-1`);
+  assert.match(all, `goes on by itself. Follow it: npm run apply -- --attach ${typed} web-2`);
+  assert.match(all, `wait for the other apply, then npm run apply -- ${typed} web-1`);
+  for (const command of suggested(all)) assert.match(command, typed);
+});
+
+test('what is suggested after an apply of a saved plan means the environment of that', async () => {
+  const fleet = await fleetIn('staging', locked, lost);
+  const saved = await fleet.run('plan', '--env', 'staging', '--host', ...fleet.names, '--out', 'plan.json');
+  assert.is(saved.exitCode, 2, saved.all);
+  const { exitCode, all } = await fleet.run('apply', 'plan.json');
+  assert.is(exitCode, 8, all);
+  assert.match(all, 'wait for the other apply, then npm run apply -- --env staging --host web-1');
+  assert.is(suggested(all).length, 4, all);
+  for (const command of suggested(all)) assert.match(command, '--env staging --host web-');
+  const { stdout } = await fleet.run('apply', 'plan.json', '--json');
+  const { hosts } = JSON.parse(stdout.split('\n').at(-1) ?? '');
+  assert.is(hosts[1].next, 'npm run apply -- --attach --env staging --host web-2');
+});
 
 test('a token of a host that cannot be reached hides neither that nor anything else', async () => {
   const fleet = await fleetIn('production', locked, locked);
