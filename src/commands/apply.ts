@@ -20,7 +20,16 @@ import { type ConsentOptions, consentOf, refuseStrayTokens } from './consent.ts'
 import { type CommonOptions, colorsOf, openSession, type Terminal } from './context.ts';
 import { type FleetOptions, paceOf, reporting } from './fleet.ts';
 import { type PlannedHost, planAll, secretsFor, type UnplannedHost } from './plan.ts';
-import { compareWithSaved, narrowed, optionsOf, readSavedPlan, type SavedPlan, staleTexts } from './saved-plan.ts';
+import {
+  compareWithSaved,
+  goneHosts,
+  isGone,
+  narrowed,
+  optionsOf,
+  readSavedPlan,
+  type SavedPlan,
+  staleTexts,
+} from './saved-plan.ts';
 
 interface ApplyOptions extends FleetOptions, ConsentOptions {
   /** Follow an apply instead of beginning one: that with this id, or the newest (true). */
@@ -47,8 +56,11 @@ async function applyAll(
   const pace = paceOf(options);
   const opened = await openSession(options, terminal);
   const session = saved ? narrowed(opened, saved) : opened;
-  if (options.attach !== undefined)
+  const gone = saved ? goneHosts(saved, session.hosts) : [];
+  if (options.attach !== undefined) {
+    for (const host of gone) stale(host, isGone, listen);
     return attachAll(session, options.attach === true ? undefined : options.attach, listen);
+  }
   const consent = consentOf(options);
   const how = { newKey: DigestKey.random, consent };
   // What is missing is said at once, however long a host takes to answer.
@@ -63,7 +75,7 @@ async function applyAll(
     if (stop.aborted) return;
     if (!options.json) for (const one of planned) terminal.out.write(`${planText(one, colorsOf(terminal))}\n`);
     if (!saved) refuseTokens(planned, results.filter(isUnplanned), consent);
-    listen({ type: 'start', hosts: results.map(begunAs), ...pace });
+    listen({ type: 'start', hosts: [...results.map(begunAs), ...gone.map((host) => ({ host }))], ...pace });
     const shared: Preparation = {
       session,
       secrets,
@@ -74,7 +86,10 @@ async function applyAll(
       stale: saved ? staleTexts(compareWithSaved(saved, planned, results.filter(isUnplanned))) : new Map(),
       complain: complainer(options, terminal),
     };
-    const members: Member[] = [];
+    const members: Member[] = gone.map((host) => ({
+      host,
+      settled: stale(host, shared.stale.get(host) ?? isGone, listen),
+    }));
     for (const result of results) members.push(await memberOf(result, shared));
     await inBatches(members, pace, (host, because) => listen(skipped(host, because)), stop);
   } finally {
@@ -106,7 +121,7 @@ async function memberOf(result: PlannedHost | UnplannedHost, shared: Preparation
   const host = result.host.name;
   if ('error' in result) return { host, settled: notBegun(host, result.error, shared) };
   const because = shared.stale.get(host);
-  if (because !== undefined) return { host, settled: stale(host, because, shared) };
+  if (because !== undefined) return { host, settled: stale(host, because, shared.listen) };
   try {
     const ready = await recovered(result, shared);
     if (typeof ready === 'string') return { host, settled: ready };
@@ -153,7 +168,7 @@ function notBegun(host: string, error: DiagnosticsError, { listen, complain }: P
   return outcome;
 }
 
-function stale(host: string, text: string, { listen }: Preparation): Outcome {
+function stale(host: string, text: string, listen: Listener): Outcome {
   listen({ type: 'end', host, outcome: 'stale', text, milliseconds: 0 });
   return 'stale';
 }

@@ -197,6 +197,8 @@ export async function planAll(
   await prepareLogins(session.hosts, session.project.folder);
   // Connections take the longest: they begin first.
   const source = setImmediate().then(() => sourceOf(session.project, session.spec));
+  // Where no host is left, nobody awaits it.
+  source.catch(() => undefined);
   return Promise.all(
     session.hosts.map(async (host) => {
       try {

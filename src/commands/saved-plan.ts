@@ -137,7 +137,16 @@ export function optionsOf<O extends ConsentOptions>(saved: SavedPlan, options: O
   return { ...options, env: saved.environment, ...saved.options };
 }
 
-/** A session with the hosts of a saved plan alone; those that the environment has no more are left to `compareWithSaved`. */
+/** Names of the hosts of a saved plan that the environment has no more. */
+export function goneHosts(saved: SavedPlan, hosts: readonly { readonly name: string }[]): string[] {
+  const known = hosts.map(({ name }) => name);
+  return saved.hosts.map(({ name }) => name).filter((name) => !known.includes(name));
+}
+
+/** What is said of each of them. */
+export const isGone = 'the environment has no such host any more';
+
+/** A session with the hosts of a saved plan alone; see goneHosts for those that are not among them. */
 export function narrowed<S extends { readonly hosts: readonly { readonly name: string }[] }>(
   session: S,
   saved: SavedPlan,
@@ -176,9 +185,7 @@ export function compareWithSaved(
       return { host: before.name, sentences: now.hash === before.hash ? [] : whatDiffers(before, dated) };
     }
     const failed = unplanned.find(({ host }) => host.name === before.name);
-    const why = failed?.error.diagnostics.map(({ message }) => message) ?? [
-      'the environment has no such host any more',
-    ];
+    const why = failed?.error.diagnostics.map(({ message }) => message) ?? [isGone];
     return { host: before.name, sentences: why };
   });
 }

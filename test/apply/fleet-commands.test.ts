@@ -41,6 +41,25 @@ test('what is suggested after an apply of a saved plan means the environment of 
   assert.is(hosts[1].next, 'npm run apply -- --attach --env staging --host web-2');
 });
 
+test('a saved plan whose hosts are gone is stale, and says so of each', async () => {
+  const fleet = await fleetIn('production', locked, locked, locked);
+  const saved = await fleet.run('plan', '--host', 'web-1', 'web-2', '--out', 'plan.json');
+  assert.is(saved.exitCode, 2, saved.all);
+  fleet.forget('web-1');
+  const one = await fleet.run('apply', 'plan.json');
+  assert.is(one.exitCode, 6, one.all);
+  assert.match(one.all, 'web-1: stale; the environment has no such host any more. Nothing was changed');
+  assert.match(one.all, 'web-2: stale; its part of the plan still holds, but not that of web-1');
+  fleet.forget('web-2');
+  for (const more of [[], ['--attach']]) {
+    const { exitCode, all } = await fleet.run('apply', 'plan.json', ...more);
+    assert.is(exitCode, 6, all);
+    for (const host of ['web-1', 'web-2'])
+      assert.match(all, `${host}: stale; the environment has no such host any more`);
+  }
+  assert.equal(fleet.transactions, [0, 0, 0]);
+});
+
 test('a token of a host that cannot be reached hides neither that nor anything else', async () => {
   const fleet = await fleetIn('production', locked, locked);
   fleet.disguise('web-2');
