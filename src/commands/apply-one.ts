@@ -5,6 +5,7 @@ import { carryOut, recoverFrom, type TransactionResult } from '../apply/transact
 import { type PlanHostOptions, planHost } from '../pipeline.ts';
 import { isEmpty } from '../plan/change.ts';
 import { compacted } from '../plan/record.ts';
+import { noConsent, tokensOf } from '../plan/tokens.ts';
 import { hostScript } from '../project/assets.ts';
 import { uploadOf } from '../resources/file.ts';
 import { isText } from '../resources/resource.ts';
@@ -12,6 +13,7 @@ import { secretUpload } from '../resources/secret.ts';
 import type { Secrets } from '../secrets/fetch.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
 import type { Author } from './author.ts';
+import { refuseStrayTokens } from './consent.ts';
 import type { Session } from './context.ts';
 import type { PlannedHost } from './plan.ts';
 
@@ -30,6 +32,8 @@ export interface Shared {
 /**
  * A host whose last transaction was cut off ends that before anything else, and is planned anew. One where somebody is at work,
  * or that cannot end it, is not applied to: its outcome is returned.
+ *
+ * @throws DiagnosticsError with exit code 7 when a token that was typed for its plan is not of the new one: nobody has seen that.
  */
 export async function recovered(
   one: PlannedHost,
@@ -41,7 +45,10 @@ export async function recovered(
   const cutOff = { host: host.name, project: plan.project, unfinished: plan.unfinished, follow: one.follow };
   const { outcome, text } = await recoverFrom(connection, cutOff, hostScript('recover'), listen);
   const again = outcome === 'locked' ? undefined : await planHost(connection, manifest, secrets, how);
-  if (again && again.plan.unfinished === undefined) return { ...one, ...again };
+  if (again && again.plan.unfinished === undefined) {
+    refuseStrayTokens([again.bare], tokensOf(one.bare, how.consent ?? noConsent));
+    return { ...one, ...again };
+  }
   listen({ type: 'end', host: host.name, outcome, text, milliseconds: performance.now() - started });
   return outcome;
 }

@@ -83,7 +83,9 @@ async function applyAll(
       author,
       listen,
       artifacts: new Map<string, string>(),
-      stale: saved ? staleTexts(compareWithSaved(saved, planned, results.filter(isUnplanned))) : new Map(),
+      stale: saved
+        ? staleTexts(compareWithSaved(saved, planned, results.filter(isUnplanned), session.commandFor))
+        : new Map(),
       complain: complainer(options, terminal),
     };
     const members: Member[] = gone.map((host) => ({
@@ -130,7 +132,9 @@ async function memberOf(result: PlannedHost | UnplannedHost, shared: Preparation
     await addArtifacts(ready, shared);
     return { host, work: () => applyOne(ready, shared) };
   } catch (error) {
-    if (error instanceof DiagnosticsError) return { host, settled: notBegun(host, error, shared) };
+    // By then, an apply that was cut off may have been put back.
+    const text = result.plan.unfinished === undefined ? nothing : 'nothing new was begun';
+    if (error instanceof DiagnosticsError) return { host, settled: notBegun(host, error, shared, text) };
     throw error;
   }
 }
@@ -155,8 +159,10 @@ function refuseMissing(secrets: Secrets): Secrets {
   return secrets;
 }
 
+const nothing = 'nothing was changed';
+
 /** Ends a host that could not be planned or provided for; what is wrong is said first. */
-function notBegun(host: string, error: DiagnosticsError, { listen, complain }: Preparation): Outcome {
+function notBegun(host: string, error: DiagnosticsError, { listen, complain }: Preparation, text = nothing): Outcome {
   const { diagnostics, exitCode } = error;
   complain(diagnostics);
   const outcomes: Partial<Record<ExitCode, Outcome>> = {
@@ -164,7 +170,7 @@ function notBegun(host: string, error: DiagnosticsError, { listen, complain }: P
     [ExitCode.refused]: 'refused',
   };
   const outcome = outcomes[exitCode] ?? 'failed';
-  listen({ type: 'end', host, outcome, text: 'nothing was changed', milliseconds: 0, diagnostics });
+  listen({ type: 'end', host, outcome, text, milliseconds: 0, diagnostics });
   return outcome;
 }
 
