@@ -17,6 +17,8 @@ export interface Followed {
   readonly id: string;
   /** What each step is called, by its number from 1. */
   readonly titles: readonly string[];
+  /** What to type to follow an apply that goes on there. */
+  readonly follow: string;
 }
 
 /** Proves to a host that it can still be reached, by a connection of its own; takes the id of the transaction that waits. */
@@ -28,6 +30,7 @@ export type Confirm = (id: string) => Promise<void>;
  *
  * @param receiver text of the script `receive`.
  * @param confirm is called when the host waits for it, and may fail: the host then goes back by itself.
+ * @param follow see Followed.
  */
 export async function carryOut(
   connection: Connection,
@@ -36,9 +39,10 @@ export async function carryOut(
   receiver: string,
   confirm: Confirm,
   listen: Listener,
+  follow: string,
 ): Promise<TransactionResult> {
   const titles = plan.steps.map(({ title }) => title);
-  const followed = { host: plan.host, project: plan.project, id: parts.id, titles };
+  const followed = { host: plan.host, project: plan.project, id: parts.id, titles, follow };
   listen({ type: 'begin', host: plan.host, transaction: parts.id, steps: titles.length });
   return following(connection, receiver, await bundle(plan, parts), followed, confirm, listen);
 }
@@ -50,13 +54,13 @@ export async function carryOut(
  */
 export async function recoverFrom(
   connection: Connection,
-  { host, project, unfinished }: { readonly host: string; readonly project: string; readonly unfinished: string },
+  { unfinished, ...there }: Omit<Followed, 'id' | 'titles'> & { readonly unfinished: string },
   recoverer: string,
   listen: Listener,
 ): Promise<TransactionResult> {
-  listen({ type: 'recovering', host, transaction: unfinished });
-  const followed = { host, project, id: unfinished, titles: [] };
-  return following(connection, recoverer, `${project}\n${unfinished}\n`, followed, async () => undefined, listen);
+  listen({ type: 'recovering', host: there.host, transaction: unfinished });
+  const followed = { ...there, id: unfinished, titles: [] };
+  return following(connection, recoverer, `${there.project}\n${unfinished}\n`, followed, async () => undefined, listen);
 }
 
 /**
@@ -68,13 +72,13 @@ export async function recoverFrom(
  */
 export async function attachTo(
   connection: Connection,
-  { host, project, id }: { readonly host: string; readonly project: string; readonly id: string | undefined },
+  { id, ...there }: Omit<Followed, 'id' | 'titles'> & { readonly id: string | undefined },
   attacher: string,
   confirm: Confirm,
   listen: Listener,
 ): Promise<TransactionResult> {
-  const followed = { host, project, id: id ?? '', titles: [] };
-  return following(connection, attacher, `${project}\n${id ?? ''}\n`, followed, confirm, listen);
+  const followed = { ...there, id: id ?? '', titles: [] };
+  return following(connection, attacher, `${there.project}\n${id ?? ''}\n`, followed, confirm, listen);
 }
 
 async function following(
@@ -153,7 +157,7 @@ class LogReader {
   private lost(): TransactionResult {
     return {
       outcome: 'lost',
-      text: `the connection broke, and the host goes on by itself. Follow it: npm run apply -- --attach ${this.id} --host ${this.followed.host}`,
+      text: `the connection broke, and the host goes on by itself. Follow it: ${this.followed.follow}`,
     };
   }
 
@@ -166,7 +170,7 @@ class LogReader {
       converged: '',
       'rolled-back': 'everything that this apply had changed was put back; mend the cause above and apply again',
       partial: `what could be undone was put back; these steps stay: ${staying}. Mend the cause above and apply again`,
-      locked: `another apply is at work on this host (${said || 'unknown'}); wait for it, or follow it: npm run apply -- --attach --host ${this.followed.host}`,
+      locked: `another apply is at work on this host (${said || 'unknown'}); wait for it, or follow it: ${this.followed.follow}`,
       stale: `${said}; nothing was changed. Plan again, look at the difference, then apply`,
       failed: `${said}; nothing was changed${/No space left/.test(said) ? '. Make room on the host (df -h), then apply again' : ''}`,
       died: `the executor ended without saying how: it was killed, or the disk is full (there: df -h; journalctl -u ${unit}). Apply again: what it left is put back first`,

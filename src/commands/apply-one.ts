@@ -5,6 +5,7 @@ import { carryOut, recoverFrom, type TransactionResult } from '../apply/transact
 import { type PlanHostOptions, planHost } from '../pipeline.ts';
 import { isEmpty } from '../plan/change.ts';
 import { compacted } from '../plan/record.ts';
+import { noConsent, tokensOf } from '../plan/tokens.ts';
 import { hostScript } from '../project/assets.ts';
 import { uploadOf } from '../resources/file.ts';
 import { isText } from '../resources/resource.ts';
@@ -12,6 +13,7 @@ import { secretUpload } from '../resources/secret.ts';
 import type { Secrets } from '../secrets/fetch.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
 import type { Author } from './author.ts';
+import { refuseStrayTokens } from './consent.ts';
 import type { Session } from './context.ts';
 import type { PlannedHost } from './plan.ts';
 
@@ -30,6 +32,8 @@ export interface Shared {
 /**
  * A host whose last transaction was cut off ends that before anything else, and is planned anew. One where somebody is at work,
  * or that cannot end it, is not applied to: its outcome is returned.
+ *
+ * @throws DiagnosticsError with exit code 7 when a token that was typed for its plan is not of the new one: nobody has seen that.
  */
 export async function recovered(
   one: PlannedHost,
@@ -38,17 +42,20 @@ export async function recovered(
   const { plan, connection, manifest, host } = one;
   if (plan.unfinished === undefined) return one;
   const started = performance.now();
-  const cutOff = { host: host.name, project: plan.project, unfinished: plan.unfinished };
+  const cutOff = { host: host.name, project: plan.project, unfinished: plan.unfinished, follow: one.follow };
   const { outcome, text } = await recoverFrom(connection, cutOff, hostScript('recover'), listen);
   const again = outcome === 'locked' ? undefined : await planHost(connection, manifest, secrets, how);
-  if (again && again.plan.unfinished === undefined) return { ...one, ...again };
+  if (again && again.plan.unfinished === undefined) {
+    refuseStrayTokens([again.bare], tokensOf(one.bare, how.consent ?? noConsent));
+    return { ...one, ...again };
+  }
   listen({ type: 'end', host: host.name, outcome, text, milliseconds: performance.now() - started });
   return outcome;
 }
 
 /** Carries out the plan of one host. Never throws: whatever goes wrong is about this host, and the others go on. */
 export async function applyOne(one: PlannedHost, shared: Shared): Promise<Outcome> {
-  const { listen, secrets } = shared;
+  const { listen } = shared;
   const started = performance.now();
   const parts = partsOf(one, shared);
   const end = ({ outcome, text }: TransactionResult) => {
@@ -59,8 +66,8 @@ export async function applyOne(one: PlannedHost, shared: Shared): Promise<Outcom
   if (lack) return end({ outcome: 'failed', text: lack });
   try {
     const confirm = (id: string) => confirmReach(one.host, one.plan.project, id, shared.session.project.folder);
-    const result = await carryOut(one.connection, one.plan, parts, hostScript('receive'), confirm, listen);
-    return end(result.outcome === 'converged' ? await confirmed(one, secrets) : result);
+    const result = await carryOut(one.connection, one.plan, parts, hostScript('receive'), confirm, listen, one.follow);
+    return end(result.outcome === 'converged' ? await confirmed(one, shared) : result);
   } catch (error) {
     return end({ outcome: 'lost', text: `how it ended is not known: ${(error as Error).message}` });
   }
@@ -117,7 +124,10 @@ function lackOfSpace({ seen, host }: PlannedHost, bytes: number): string | undef
 }
 
 /** Reads the host once more: only a plan that is empty then counts as converged. */
-async function confirmed({ connection, manifest }: PlannedHost, secrets: Secrets): Promise<TransactionResult> {
+async function confirmed(
+  { connection, manifest, host }: PlannedHost,
+  { secrets, session }: Pick<Shared, 'secrets' | 'session'>,
+): Promise<TransactionResult> {
   const { plan } = await planHost(connection, manifest, secrets);
   if (isEmpty(plan)) return { outcome: 'converged', text: '' };
   const open = plan.changes
@@ -126,6 +136,6 @@ async function confirmed({ connection, manifest }: PlannedHost, secrets: Secrets
   const acts = plan.activations.map(({ unit, reason }) => `${unit}: ${reason}`);
   return {
     outcome: 'partial',
-    text: `every step succeeded, but the host is not as planned: ${[...open, ...acts].join('; ')}. Run npm run plan to see the difference`,
+    text: `every step succeeded, but the host is not as planned: ${[...open, ...acts].join('; ')}. To see the difference: ${session.commandFor('plan', [host.name])}`,
   };
 }

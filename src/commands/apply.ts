@@ -20,7 +20,16 @@ import { type ConsentOptions, consentOf, refuseStrayTokens } from './consent.ts'
 import { type CommonOptions, colorsOf, openSession, type Terminal } from './context.ts';
 import { type FleetOptions, paceOf, reporting } from './fleet.ts';
 import { type PlannedHost, planAll, secretsFor, type UnplannedHost } from './plan.ts';
-import { compareWithSaved, narrowed, optionsOf, readSavedPlan, type SavedPlan, staleTexts } from './saved-plan.ts';
+import {
+  compareWithSaved,
+  goneHosts,
+  isGone,
+  narrowed,
+  optionsOf,
+  readSavedPlan,
+  type SavedPlan,
+  staleTexts,
+} from './saved-plan.ts';
 
 interface ApplyOptions extends FleetOptions, ConsentOptions {
   /** Follow an apply instead of beginning one: that with this id, or the newest (true). */
@@ -29,23 +38,29 @@ interface ApplyOptions extends FleetOptions, ConsentOptions {
 
 /** Brings every host to what deploy.yaml says. Exit codes: see exitCodeOf; the gravest of all hosts counts. */
 export function apply(options: ApplyOptions, terminal: Terminal, planFile?: string): Promise<ExitCode> {
-  return reporting(options, terminal, ({ listen }, stop) => applyAll(options, planFile, terminal, listen, stop));
+  return reporting(options, terminal, async ({ listen }, stop, mean) => {
+    const saved = planFile === undefined ? undefined : readSavedPlan(planFile, await loadAssets());
+    const meant = saved ? optionsOf(saved, options, planFile ?? '') : options;
+    mean(meant);
+    await applyAll(meant, saved, terminal, listen, stop);
+  });
 }
 
 async function applyAll(
-  given: ApplyOptions,
-  planFile: string | undefined,
+  options: ApplyOptions,
+  saved: SavedPlan | undefined,
   terminal: Terminal,
   listen: Listener,
   stop: AbortSignal,
 ): Promise<void> {
-  const saved = planFile === undefined ? undefined : readSavedPlan(planFile, await loadAssets());
-  const options = saved ? optionsOf(saved, given, planFile ?? '') : given;
   const pace = paceOf(options);
   const opened = await openSession(options, terminal);
   const session = saved ? narrowed(opened, saved) : opened;
-  if (options.attach !== undefined)
+  const gone = saved ? goneHosts(saved, session.hosts) : [];
+  if (options.attach !== undefined) {
+    for (const host of gone) stale(host, isGone, listen);
     return attachAll(session, options.attach === true ? undefined : options.attach, listen);
+  }
   const consent = consentOf(options);
   const how = { newKey: DigestKey.random, consent };
   // What is missing is said at once, however long a host takes to answer.
@@ -59,8 +74,8 @@ async function applyAll(
   try {
     if (stop.aborted) return;
     if (!options.json) for (const one of planned) terminal.out.write(`${planText(one, colorsOf(terminal))}\n`);
-    refuseTokens(saved, planned, consent);
-    listen({ type: 'start', hosts: results.map(begunAs), ...pace });
+    if (!saved) refuseTokens(planned, results.filter(isUnplanned), consent);
+    listen({ type: 'start', hosts: [...results.map(begunAs), ...gone.map((host) => ({ host }))], ...pace });
     const shared: Preparation = {
       session,
       secrets,
@@ -68,10 +83,15 @@ async function applyAll(
       author,
       listen,
       artifacts: new Map<string, string>(),
-      stale: saved ? staleTexts(compareWithSaved(saved, planned, results.filter(isUnplanned))) : new Map(),
+      stale: saved
+        ? staleTexts(compareWithSaved(saved, planned, results.filter(isUnplanned), session.commandFor))
+        : new Map(),
       complain: complainer(options, terminal),
     };
-    const members: Member[] = [];
+    const members: Member[] = gone.map((host) => ({
+      host,
+      settled: stale(host, shared.stale.get(host) ?? isGone, listen),
+    }));
     for (const result of results) members.push(await memberOf(result, shared));
     await inBatches(members, pace, (host, because) => listen(skipped(host, because)), stop);
   } finally {
@@ -103,7 +123,7 @@ async function memberOf(result: PlannedHost | UnplannedHost, shared: Preparation
   const host = result.host.name;
   if ('error' in result) return { host, settled: notBegun(host, result.error, shared) };
   const because = shared.stale.get(host);
-  if (because !== undefined) return { host, settled: stale(host, because, shared) };
+  if (because !== undefined) return { host, settled: stale(host, because, shared.listen) };
   try {
     const ready = await recovered(result, shared);
     if (typeof ready === 'string') return { host, settled: ready };
@@ -112,17 +132,22 @@ async function memberOf(result: PlannedHost | UnplannedHost, shared: Preparation
     await addArtifacts(ready, shared);
     return { host, work: () => applyOne(ready, shared) };
   } catch (error) {
-    if (error instanceof DiagnosticsError) return { host, settled: notBegun(host, error, shared) };
+    // By then, an apply that was cut off may have been put back.
+    const text = result.plan.unfinished === undefined ? nothing : 'nothing new was begun';
+    if (error instanceof DiagnosticsError) return { host, settled: notBegun(host, error, shared, text) };
     throw error;
   }
 }
 
-/** Tokens of a saved plan are judged with it: where they do not hold any more, it is stale. */
-function refuseTokens(saved: SavedPlan | undefined, planned: readonly PlannedHost[], consent: Consent): void {
-  if (saved) return;
+/**
+ * Refuses tokens that are of no host here. Those of a saved plan are judged with it: where they do not hold any more, it is stale.
+ */
+function refuseTokens(planned: readonly PlannedHost[], unplanned: readonly UnplannedHost[], consent: Consent): void {
+  const bares = planned.map(({ bare }) => bare);
   refuseStrayTokens(
-    planned.map(({ bare }) => bare),
+    bares,
     consent,
+    unplanned.flatMap(({ error }) => error.diagnostics),
   );
 }
 
@@ -134,8 +159,10 @@ function refuseMissing(secrets: Secrets): Secrets {
   return secrets;
 }
 
+const nothing = 'nothing was changed';
+
 /** Ends a host that could not be planned or provided for; what is wrong is said first. */
-function notBegun(host: string, error: DiagnosticsError, { listen, complain }: Preparation): Outcome {
+function notBegun(host: string, error: DiagnosticsError, { listen, complain }: Preparation, text = nothing): Outcome {
   const { diagnostics, exitCode } = error;
   complain(diagnostics);
   const outcomes: Partial<Record<ExitCode, Outcome>> = {
@@ -143,11 +170,11 @@ function notBegun(host: string, error: DiagnosticsError, { listen, complain }: P
     [ExitCode.refused]: 'refused',
   };
   const outcome = outcomes[exitCode] ?? 'failed';
-  listen({ type: 'end', host, outcome, text: 'nothing was changed', milliseconds: 0, diagnostics });
+  listen({ type: 'end', host, outcome, text, milliseconds: 0, diagnostics });
   return outcome;
 }
 
-function stale(host: string, text: string, { listen }: Preparation): Outcome {
+function stale(host: string, text: string, listen: Listener): Outcome {
   listen({ type: 'end', host, outcome: 'stale', text, milliseconds: 0 });
   return 'stale';
 }

@@ -35,7 +35,8 @@ async function attachOne(
   try {
     const connection = await connectSsh(host, session.project.folder);
     try {
-      const followed = { host: host.name, project: session.spec.name, id };
+      const follow = session.commandFor('attach', [host.name]);
+      const followed = { host: host.name, project: session.spec.name, id, follow };
       const confirm = (newest: string) => confirmReach(host, session.spec.name, newest, session.project.folder);
       return await attachTo(connection, followed, hostScript('attach'), confirm, listen);
     } finally {

@@ -6,6 +6,7 @@ import { chooseEnvironment, loadProject, type Project } from '../project/load.ts
 import { type Colors, colorsFor } from '../report/colors.ts';
 import { diagnosticsText } from '../report/diagnostics.ts';
 import type { Output } from '../report/live.ts';
+import type { CommandFor } from '../report/outcomes.ts';
 import type { ResolvedSpec } from '../spec/resolve.ts';
 import { suggest } from '../spec/suggest.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
@@ -41,6 +42,8 @@ export interface Resolved {
 /** What a command works on: a resolved environment, and the hosts of it that are meant. */
 export interface Session extends Resolved {
   readonly hosts: readonly ResolvedHostFile[];
+  /** What to type to go on with some of them. */
+  readonly commandFor: CommandFor;
 }
 
 /**
@@ -61,7 +64,7 @@ export async function openProject(options: CommonOptions, terminal: Terminal): P
 /** The same for a command that works on hosts. @throws DiagnosticsError also when no host is meant. */
 export async function openSession(options: CommonOptions, terminal: Terminal): Promise<Session> {
   const resolved = await openProject(options, terminal);
-  return { ...resolved, hosts: chooseHosts(resolved.spec, options) };
+  return { ...resolved, hosts: chooseHosts(resolved.spec, options), commandFor: commandFor(options) };
 }
 
 /** Options that name hosts. */
@@ -140,3 +143,11 @@ export function commandLine(verb: string, { file, env, host, role }: CommonOptio
   ];
   return `npm run ${verb}${options.length > 0 ? ` -- ${options.join(' ')}` : ''}`;
 }
+
+/** What to type for some hosts, with the file and the environment of these options: without them, it would mean others. */
+export const commandFor =
+  (options: CommonOptions): CommandFor =>
+  (verb, hosts) =>
+    verb === 'attach'
+      ? commandLine('apply', { ...options, host: hosts }).replace(' -- ', ' -- --attach ')
+      : commandLine(verb, { ...options, host: hosts });

@@ -3,7 +3,7 @@ import { DiagnosticsError, type ExitCode, failure } from '../diagnostic.ts';
 import { type ApplyReporter, TextReporter } from '../report/apply.ts';
 import { JsonReporter } from '../report/apply-json.ts';
 import type { CommandFor } from '../report/outcomes.ts';
-import { type CommonOptions, colorsOf, commandLine, type Terminal } from './context.ts';
+import { type CommonOptions, colorsOf, commandFor, type Terminal } from './context.ts';
 
 /** Options that say how many hosts are worked on at a time, as they were typed. */
 export interface FleetOptions extends CommonOptions {
@@ -32,38 +32,40 @@ function count(option: string, typed: string): number {
   });
 }
 
-/** What to type for some hosts, with the options that were typed now. */
-const commandFor =
-  (options: CommonOptions): CommandFor =>
-  (verb, hosts) =>
-    verb === 'attach'
-      ? commandLine('apply', { ...options, host: hosts }).replace(' -- ', ' -- --attach ')
-      : commandLine(verb, { ...options, host: hosts });
-
-function reporterFor(options: CommonOptions, { out, environment, ...terminal }: Terminal): ApplyReporter {
-  if (options.json) return new JsonReporter(out, commandFor(options));
+function reporterFor(
+  { json }: CommonOptions,
+  { out, environment, ...terminal }: Terminal,
+  typed: CommandFor,
+): ApplyReporter {
+  if (json) return new JsonReporter(out, typed);
   const live = out.isTTY === true && environment.TERM !== 'dumb';
   const colors = colorsOf({ out, environment, ...terminal });
-  return new TextReporter(out, colors, { live, commandFor: commandFor(options) });
+  return new TextReporter(out, colors, { live, commandFor: typed });
 }
 
 /**
  * Does something that tells a reporter what happens, and has it say how all ended: after the last host, or when a signal ends the
  * command before. `stop` is aborted then: what has not begun must not begin any more.
+ *
+ * @param work calls `mean` once it knows what the options come to, as with a saved plan, which names its environment: from then on
+ * the commands to type next are said with these.
  */
 export async function reporting(
   options: CommonOptions,
   terminal: Terminal,
-  work: (reporter: ApplyReporter, stop: AbortSignal) => Promise<void>,
+  work: (reporter: ApplyReporter, stop: AbortSignal, mean: (options: CommonOptions) => void) => Promise<void>,
 ): Promise<ExitCode> {
-  const reporter = reporterFor(options, terminal);
+  let meant = options;
+  const reporter = reporterFor(options, terminal, (verb, hosts) => commandFor(meant)(verb, hosts));
   const stopping = new AbortController();
   const stay = terminal.onInterrupt?.((signal) => {
     stopping.abort();
     reporter.interrupted(signal);
   });
   try {
-    await work(reporter, stopping.signal);
+    await work(reporter, stopping.signal, (known) => {
+      meant = known;
+    });
     return reporter.finish();
   } catch (error) {
     if (error instanceof DiagnosticsError && reporter.refused(error.diagnostics, error.exitCode)) return error.exitCode;

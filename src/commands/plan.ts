@@ -23,6 +23,8 @@ export interface PlannedHost extends HostPlan {
   /** What deploy.yaml compiled to, before anything about values of secrets was known. */
   readonly compiled: HostManifest;
   readonly source: Source;
+  /** What to type to follow an apply that is at work there. */
+  readonly follow: string;
 }
 
 /** A host that could not be planned, and why. */
@@ -62,6 +64,7 @@ export async function plan(options: PlanOptions, terminal: Terminal): Promise<Ex
   refuseStrayTokens(
     planned.map(({ bare }) => bare),
     consent,
+    diagnostics,
   );
   const findings = { planned, diagnostics, exit: exitOf(planned, diagnostics, options.drift === true) };
   terminal.out.write(reports[formatOf(options)](findings, session, options, terminal));
@@ -197,6 +200,8 @@ export async function planAll(
   await prepareLogins(session.hosts, session.project.folder);
   // Connections take the longest: they begin first.
   const source = setImmediate().then(() => sourceOf(session.project, session.spec));
+  // Where no host is left, nobody awaits it.
+  source.catch(() => undefined);
   return Promise.all(
     session.hosts.map(async (host) => {
       try {
@@ -224,7 +229,8 @@ async function planOne(
   ]);
   try {
     const made = await planHost(connection, compiled, await secrets, options);
-    return { ...made, host, connection, compiled, source: await source };
+    const follow = session.commandFor('attach', [host.name]);
+    return { ...made, host, connection, compiled, source: await source, follow };
   } catch (error) {
     connection.close();
     throw error;

@@ -8,6 +8,7 @@ import { planHash } from '../plan/hash.ts';
 import { whatDiffers } from '../plan/staleness.ts';
 import type { Consent } from '../plan/tokens.ts';
 import { type Assets, programVersion } from '../project/assets.ts';
+import type { CommandFor } from '../report/outcomes.ts';
 import type { ConsentOptions } from './consent.ts';
 
 /** The version of the format of saved plans. */
@@ -137,7 +138,16 @@ export function optionsOf<O extends ConsentOptions>(saved: SavedPlan, options: O
   return { ...options, env: saved.environment, ...saved.options };
 }
 
-/** A session with the hosts of a saved plan alone; those that the environment has no more are left to `compareWithSaved`. */
+/** Names of the hosts of a saved plan that the environment has no more. */
+export function goneHosts(saved: SavedPlan, hosts: readonly { readonly name: string }[]): string[] {
+  const known = hosts.map(({ name }) => name);
+  return saved.hosts.map(({ name }) => name).filter((name) => !known.includes(name));
+}
+
+/** What is said of each of them. */
+export const isGone = 'the environment has no such host any more';
+
+/** A session with the hosts of a saved plan alone; see goneHosts for those that are not among them. */
 export function narrowed<S extends { readonly hosts: readonly { readonly name: string }[] }>(
   session: S,
   saved: SavedPlan,
@@ -163,22 +173,36 @@ export function staleTexts(comparisons: readonly Comparison[]): ReadonlyMap<stri
   return new Map(stale.length > 0 ? comparisons.map((one) => [one.host, text(one)]) : []);
 }
 
-/** Holds a saved plan against what was planned afresh. A host that could not be planned has its own diagnostics as sentences. */
+/**
+ * Holds a saved plan against what was planned afresh. A host that could not be planned has its own diagnostics as sentences.
+ *
+ * @param commandFor what to type where an apply has to end first.
+ */
 export function compareWithSaved(
   saved: SavedPlan,
   planned: readonly Planned[],
   unplanned: readonly { readonly host: { readonly name: string }; readonly error: DiagnosticsError }[],
+  commandFor: CommandFor,
 ): Comparison[] {
   return saved.hosts.map((before) => {
     const now = planned.find(({ host }) => host.name === before.name);
     if (now) {
       const dated = { plan: now.shown, manifest: manifestHash(now.compiled) };
-      return { host: before.name, sentences: now.hash === before.hash ? [] : whatDiffers(before, dated) };
+      const differences = now.hash === before.hash ? [] : whatDiffers(before, dated);
+      return { host: before.name, sentences: [...unreviewed(before, now.shown, commandFor), ...differences] };
     }
     const failed = unplanned.find(({ host }) => host.name === before.name);
-    const why = failed?.error.diagnostics.map(({ message }) => message) ?? [
-      'the environment has no such host any more',
-    ];
+    const why = failed?.error.diagnostics.map(({ message }) => message) ?? [isGone];
     return { host: before.name, sentences: why };
   });
+}
+
+/** What is done once an apply has ended that was at work or cut off when the plan was made is another plan, which nobody has seen. */
+function unreviewed({ name, plan: { unfinished } }: SavedHost, now: Plan, commandFor: CommandFor): string[] {
+  if (unfinished === undefined) return [];
+  const was = `the plan was made while apply ${unfinished} had not ended, and does not show what is left to do after that`;
+  if (now.unfinished !== unfinished) return [was];
+  const follow = `if it is at work, follow it to its end: ${commandFor('attach', [name])}`;
+  const mend = `if it was cut off, put back what it had begun, by an apply without a saved plan: ${commandFor('apply', [name])}`;
+  return [`${was}; it has not ended yet: ${follow}; ${mend}`];
 }

@@ -41,12 +41,22 @@ export function withTokens(plan: Plan, bare: Plan): Plan {
   return { ...plan, changes: plan.changes.map(offer), ...(guard ? { guard } : {}) };
 }
 
-/** Tokens that none of these plans knows: they are of another state, or mistyped. `bares` as above. */
+/** As much of what was typed as tokens of one plan stand for; `bare` as above. */
+export function tokensOf(bare: Plan, consent: Consent): Consent {
+  const strays = strayTokens([bare], consent);
+  const own = (tokens: readonly string[]) => tokens.filter((token) => !strays.includes(token));
+  return { adopt: consent.adopt, remove: own(consent.remove), prune: own(consent.prune) };
+}
+
+/**
+ * Tokens that none of these plans knows: they are of another state, or mistyped. `bares` as above. A plan may come to need its token
+ * for pruning only by what is removed on request, so that one counts even where the bare plan has no guard.
+ */
 export function strayTokens(bares: readonly Plan[], consent: Consent): string[] {
-  const offered = bares.flatMap((bare) => {
+  const offered = bares.map((bare) => {
     const hash = planHash(bare);
     const ids = bare.changes.filter(({ removable }) => removable).map(({ id }) => id);
-    return { remove: ids.map((id) => tokenOf(hash, id)), prune: bare.guard ? [tokenOf(hash, wholePlan)] : [] };
+    return { remove: ids.map((id) => tokenOf(hash, id)), prune: [tokenOf(hash, wholePlan)] };
   });
   const strays = (kind: 'remove' | 'prune') =>
     consent[kind].filter((token) => !offered.some((offer) => offer[kind].includes(token)));

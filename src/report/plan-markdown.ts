@@ -75,10 +75,11 @@ export function planMarkdown(input: MarkdownInput): string {
 const problemLine = ({ subject, at, message, fix }: Diagnostic) =>
   `\n**${escapeMarkdown(at ? `${at.file}:${at.line}` : (subject ?? ''))}**: ${escapeMarkdown(message)}. To mend it: ${escapeMarkdown(fix)}\n`;
 
-function planPart({ plan, hash }: HashedPlan): HostPart {
+function planPart(hashed: HashedPlan): HostPart {
+  const { plan, hash } = hashed;
   const [blocked, guard, noReturn] = [blockedText(plan), guardText(plan), noReturnText(plan)];
   const counts = `${blocked ? `${blocked}; ` : isEmpty(plan) ? 'nothing to do, ' : ''}${countTexts(plan).join(', ')}`;
-  const notes = [unfinishedText(plan), guard, confirmText(plan), noReturn].filter((note) => note !== undefined);
+  const notes = [unfinishedText(hashed), guard, confirmText(plan), noReturn].filter((note) => note !== undefined);
   const activations = plan.activations.map(({ unit, verb, reason }) => row(verb, `unit ${unit}`, reason, ''));
   const changes = plan.changes.filter(isWorthSaying);
   return {

@@ -17,6 +17,8 @@ import { plural } from './diagnostics.ts';
 export interface HashedPlan {
   readonly plan: Plan;
   readonly hash: string;
+  /** What to type to follow an apply that is at work on its host. */
+  readonly follow: string;
 }
 
 /** As much of a hash as people read. */
@@ -91,10 +93,10 @@ export function noReturnText(plan: Plan): string | undefined {
 }
 
 /** That a transaction has not ended, and what becomes of it, or undefined. */
-export const unfinishedText = ({ unfinished }: Plan): string | undefined =>
+export const unfinishedText = ({ plan: { unfinished }, follow }: HashedPlan): string | undefined =>
   unfinished === undefined
     ? undefined
-    : `apply ${unfinished} has not ended: it is at work (npm run apply -- --attach), or was cut off; then the next apply first puts back what it had begun, and plans anew`;
+    : `apply ${unfinished} has not ended: it is at work (${follow}), or was cut off; then the next apply first puts back what it had begun, and plans anew`;
 
 /** That the way into the host changes, and what that means, or undefined. */
 export function confirmText({ steps }: Plan): string | undefined {

@@ -37,9 +37,10 @@ const paint = (colors: Colors, action: Action): ((text: string) => string) =>
 const MAX_DIFF_LINES = 400;
 
 /** A plan for people: each change with its cause, text differences, what will be reloaded, and a summary line. */
-export function planText({ plan, hash }: HashedPlan, colors: Colors): string {
+export function planText(hashed: HashedPlan, colors: Colors): string {
+  const { plan, hash } = hashed;
   const lines: string[] = [];
-  const unfinished = unfinishedText(plan);
+  const unfinished = unfinishedText(hashed);
   if (unfinished) lines.push(`${colors.yellow('!')} ${printable(unfinished)}`);
   for (const change of plan.changes.filter(isWorthSaying)) lines.push(...changeLines(change, plan, colors));
   lines.push(...activationLines(plan, colors), ...warningLines(plan, colors));

@@ -12,8 +12,8 @@ export interface FakeHost {
   close(): Promise<unknown>;
 }
 
-/** What a host does with a transaction: it writes lines of the executor's log. */
-export type Conduct = (say: (line: string) => void) => void;
+/** What a host does with a transaction: it writes lines of the executor's log, or hangs up. */
+export type Conduct = (say: (line: string) => void, hangUp: () => void) => void;
 
 /** Starts a host that `client` may log in to. `asked`, if given, is called instead of an answer to what there is on the host. */
 export async function startFakeHost(client: KeyPair, conduct: Conduct, asked?: () => void): Promise<FakeHost> {
@@ -26,10 +26,11 @@ export async function startFakeHost(client: KeyPair, conduct: Conduct, asked?: (
     } else {
       transactions += 1;
       channel.resume();
-      conduct((line) => {
+      const say = (line: string) => {
         channel.write(`${line}\n`);
         if (line.startsWith('end ')) leave(channel);
-      });
+      };
+      conduct(say, () => leave(channel));
     }
   });
   return { port: server.port, hostKey: hostKey.public, transactions: () => transactions, close: () => server.close() };

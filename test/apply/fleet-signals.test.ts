@@ -1,95 +1,19 @@
 /** The command line on hosts of a test's making: what it says and leaves when a signal ends it, and what other hosts get to see. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import * as assert from 'uvu/assert';
 import { Interruption } from '../../src/commands/interruption.ts';
 import { suite } from '../support/suite.ts';
-import { newKey } from '../transport/server.ts';
-import { type Conduct, type FakeHost, startFakeHost } from './fake-host.ts';
+import { client, endFleets, type Fleet, fleetIn } from './fake-fleet.ts';
+import { type Conduct, startFakeHost } from './fake-host.ts';
 
 const test = suite('a fleet and signals');
-const program = fileURLToPath(new URL('../../bin/fairlead.js', import.meta.url));
-const client = newKey();
-
-const deploy = `name: notes
-app: { source: ., start: node server.js }
-proxy: { domains: [notes.example.com] }
-tls: { provider: none }
-ci: { provider: none }
-`;
-
-/** Hosts in a folder of their own, and how many transactions each got. */
-class Fleet {
-  readonly folder = mkdtempSync(join(tmpdir(), 'fairlead-fleet-'));
-  readonly hosts: FakeHost[] = [];
-
-  static async of(...conducts: readonly Conduct[]): Promise<Fleet> {
-    const fleet = new Fleet();
-    fleet.write('deploy.yaml', deploy);
-    fleet.write('server.js', '');
-    fleet.write('client', client.private);
-    fleet.describe('app-1', 1, newKey().public, 'app');
-    for (const conduct of conducts) fleet.add(await startFakeHost(client, conduct));
-    return fleet;
-  }
-
-  add(host: FakeHost): void {
-    this.hosts.push(host);
-    this.describe(`web-${this.hosts.length}`, host.port, host.hostKey, 'proxy');
-  }
-
-  get transactions(): number[] {
-    return this.hosts.map(({ transactions }) => transactions());
-  }
-
-  /** Starts an apply to the fake hosts; its output is what it printed until it ended. */
-  apply(...options: string[]) {
-    const { FORCE_COLOR: _, ...inherited } = process.env;
-    const hosts = this.hosts.map((_host, index) => `web-${index + 1}`);
-    return execa(process.execPath, [program, 'apply', '--host', ...hosts, ...options], {
-      cwd: this.folder,
-      env: { ...inherited, NO_COLOR: '1' },
-      extendEnv: false,
-      all: true,
-      reject: false,
-    });
-  }
-
-  async end(): Promise<void> {
-    await Promise.all(this.hosts.map((host) => host.close()));
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  private describe(name: string, port: number, hostKey: string, role: string): void {
-    const known = { name, address: '127.0.0.1', port, identityFile: 'client', os: 'debian-12' };
-    const privateAddress = `10.0.0.${role === 'app' ? 100 : this.hosts.length}`;
-    const described = { ...known, privateAddress, hostKeys: [hostKey], roles: [role] };
-    this.write(`hosts/production/${name}/host.yaml`, JSON.stringify(described));
-  }
-
-  private write(path: string, text: string): void {
-    mkdirSync(dirname(join(this.folder, path)), { recursive: true });
-    writeFileSync(join(this.folder, path), text, { mode: 0o600 });
-  }
-}
 
 const locked: Conduct = (say) => say('end locked somebody@elsewhere');
 const atWork: Conduct = (say) => say('step 1');
 const silent: Conduct = () => undefined;
 
-const fleets: Fleet[] = [];
-test.after(async () => {
-  await Promise.all(fleets.map((fleet) => fleet.end()));
-});
+test.after(endFleets);
 
-async function fleetOf(...conducts: readonly Conduct[]): Promise<Fleet> {
-  const fleet = await Fleet.of(...conducts);
-  fleets.push(fleet);
-  return fleet;
-}
+const fleetOf = (...conducts: readonly Conduct[]) => fleetIn('production', ...conducts);
 
 /** Waits for a text in the output of a command, and then sends it a signal. */
 function signalAt(running: ReturnType<Fleet['apply']>, text: string, signal: NodeJS.Signals): void {

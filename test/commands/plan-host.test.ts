@@ -1,5 +1,9 @@
 /** Planning one host through a connection: that a plan comes out the same each time, whatever random keys are made for it. */
+import { setTimeout } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
+import { readSource } from '../../src/apply/source.ts';
+import type { Session } from '../../src/commands/context.ts';
+import { planAll } from '../../src/commands/plan.ts';
 import type { HostManifest } from '../../src/compile/manifest.ts';
 import { planHost } from '../../src/pipeline.ts';
 import { noConsent } from '../../src/plan/tokens.ts';
@@ -71,6 +75,26 @@ test('takes the same tokens with and without a new key', async () => {
   const made = await planHost(host, wanted, secrets, { newKey: DigestKey.random, consent });
   assert.ok(made.plan.steps.some(({ op }) => op === 'group_remove'));
   assert.equal(made.shown.steps, made.plan.steps);
+});
+
+test('of no host fails nowhere, whatever is wrong with a source that nobody needs', async () => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => void unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  try {
+    const session = {
+      hosts: [],
+      project: { folder: '/nowhere' },
+      spec: { app: { source: '.' } },
+    } as unknown as Session;
+    assert.equal(await planAll(session, Promise.resolve({ values: new Map(), problems: new Map() })), []);
+    const refused = await readSource('/nowhere', '.').catch(({ message }: Error) => message);
+    assert.match(String(refused), 'does not exist', 'the control: there is something wrong with it');
+    await setTimeout(50);
+    assert.equal(unhandled, []);
+  } finally {
+    process.off('unhandledRejection', note);
+  }
 });
 
 test.run();

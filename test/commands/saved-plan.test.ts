@@ -171,11 +171,33 @@ test('say themselves where and what: other options are refused', () => {
 });
 
 const stale = (saved: SavedPlan, now: readonly Planned[], failed: Parameters<typeof compareWithSaved>[2] = []) =>
-  staleTexts(compareWithSaved(saved, now, failed));
+  staleTexts(compareWithSaved(saved, now, failed, (verb, hosts) => `npm run ${verb} ${hosts}`));
 
 test('hold while nothing changed', () => {
   const host = converged();
   assert.is(stale(read(savedText(planned(host, edited))), [planned(host, edited)]).size, 0);
+});
+
+test('are stale when an apply had not ended as they were made, and say what to type', () => {
+  const before = planned(converged(), edited);
+  const cutOff = (unfinished: string): Planned => {
+    const shown = { ...before.shown, unfinished };
+    return { ...before, shown, hash: planHash(shown) };
+  };
+  const [first, other] = [cutOff('20260101t000000-abcdef'), cutOff('20260101t000000-fedcba')];
+  const saved = read(savedText(first));
+  const same = stale(saved, [first]).get('web-1') ?? '';
+  assert.match(same, /^the plan was made while apply 20260101t000000-abcdef had not ended, and does not show/);
+  assert.match(
+    same,
+    'it has not ended yet: if it is at work, follow it to its end: npm run attach web-1; if it was cut',
+  );
+  assert.match(same, 'npm run apply web-1. Nothing was changed: plan again');
+  const ended = stale(saved, [before]).get('web-1') ?? '';
+  assert.match(ended, 'an apply that had not ended has ended since');
+  assert.not.match(ended, 'npm run apply');
+  assert.match(stale(saved, [other]).get('web-1') ?? '', 'apply 20260101t000000-fedcba has begun and not ended');
+  assert.is(stale(read(savedText(before)), [before]).size, 0, 'the control');
 });
 
 test('are stale after a hand edit, and say what it was', () => {

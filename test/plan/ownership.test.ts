@@ -300,6 +300,21 @@ test('a manifest that lost most of what there was is refused until its token is 
     assert.not.ok(isGuarded(converged().plan(manifest(edit))), 'the control');
 });
 
+test('a plan that removes too much only because tokens ask for it can be allowed', () => {
+  const host = converged();
+  const nothing = { ...whole, resources: [] };
+  host.converge(nothing, { ...noConsent, prune: [host.plan(nothing).guard?.token ?? ''] });
+  const bare = host.plan(nothing);
+  assert.is(bare.guard, undefined, 'the control: what is left stays by itself');
+  const remove = bare.changes.flatMap(({ token }) => token ?? []);
+  const asked = host.plan(nothing, { ...noConsent, remove });
+  assert.ok(isGuarded(asked));
+  const consent = { ...noConsent, remove, prune: [asked.guard?.token ?? ''] };
+  assert.equal(strayTokens([bare], consent), []);
+  assert.ok(isApplicable(host.plan(nothing, consent)));
+  assert.equal(strayTokens([bare], { ...noConsent, prune: ['00000000'] }), ['00000000'], 'the control');
+});
+
 test('fewer than five removals are no mass, unless they are all that there is', () => {
   const few = whole.resources.filter(({ kind, needs }) => kind === 'package' && needs.length === 0).slice(0, 4);
   const host = new ModelHost();

@@ -41,7 +41,11 @@ export const base: Plan = {
 };
 
 /** A plan as commands hand it to a report. */
-export const hashed = (plan: Plan): HashedPlan => ({ plan, hash: planHash(plan) });
+export const hashed = (plan: Plan): HashedPlan => ({
+  plan,
+  hash: planHash(plan),
+  follow: `npm run apply -- --attach --host ${plan.host}`,
+});
 
 const cause = (key: string, line: number) => ({ key, file: 'deploy.yaml', line, column: 3 });
 const before = 'listen 80;\nclient_max_body_size 20m;\ngzip on;\n';
