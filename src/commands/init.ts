@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve as absolute, basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { type Diagnostic, DiagnosticsError, ExitCode, failure } from '../diagnostic.ts';
+import { type Diagnostic, DiagnosticsError, ExitCode, failure, printable } from '../diagnostic.ts';
 import { deployText, gitignoreText, hostText } from '../init/files.ts';
 import { type Answers, type Question, questions, type Surroundings, type Topic } from '../init/questions.ts';
 import { loadAssets } from '../project/assets.ts';
@@ -140,7 +140,7 @@ async function askForKey(question: Question, address: string, terminal: Terminal
   const key = await shownHostKey(address, 22);
   const [type = '', blob = ''] = key.split(' ');
   terminal.out.write(
-    `${address} shows the ${type} key ${fingerprint(blob)}.\n  Compare it with what "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" prints on the host's console.\n`,
+    `${address} shows the ${printable(type)} key ${fingerprint(blob)}.\n  Compare it with what "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" prints on the host's console.\n`,
   );
   const answer = await reply(person, 'Is it the same (yes or no): ');
   if (answer === 'yes') return key;
