@@ -8,7 +8,7 @@ import { loadAssets } from '../project/assets.ts';
 import { diagnosticsText } from '../report/diagnostics.ts';
 import { writtenText } from '../report/init.ts';
 import { resolve, type Sources } from '../spec/resolve.ts';
-import { colorsOf, type Terminal } from './context.ts';
+import { colorsOf, complaintColorsOf, type Terminal } from './context.ts';
 
 /** The flags of init: an answer each. */
 export interface InitOptions extends Partial<Omit<Answers, 'database'>> {
@@ -41,7 +41,7 @@ export async function init(options: InitOptions, terminal: Terminal, person = pe
   const texts = { deploy: deployText(answers), host: hostText(answers) };
   const { warnings } = resolve(sourcesOf(basename(file), answers.host, texts), 'production', contracts);
   const written = writeAll(folder, file, hostFile, texts);
-  if (warnings.length > 0) terminal.err.write(`${diagnosticsText(warnings, colorsOf(terminal))}\n`);
+  if (warnings.length > 0) terminal.err.write(`${diagnosticsText(warnings, complaintColorsOf(terminal))}\n`);
   terminal.out.write(writtenText(written, answers, colorsOf(terminal)));
   return ExitCode.done;
 }
