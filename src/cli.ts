@@ -1,7 +1,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import type { Terminal } from './commands/context.ts';
 import { Interruption } from './commands/interruption.ts';
-import { DiagnosticsError, type EndingSignal, ExitCode, signalExitCodes } from './diagnostic.ts';
+import { DiagnosticsError, type EndingSignal, ExitCode, PIPE_CLOSED, signalExitCodes } from './diagnostic.ts';
 import { colorsFor } from './report/colors.ts';
 import { diagnosticsText } from './report/diagnostics.ts';
 import { type Verb, verbs } from './verbs.ts';
@@ -75,9 +75,9 @@ async function exit(code: number): Promise<void> {
 for (const signal of Object.keys(signalExitCodes) as EndingSignal[])
   process.on(signal, () => interruption.receive(signal));
 for (const stream of [process.stdout, process.stderr]) {
-  // A terminal that was closed cannot be written to; that is no error of its own.
+  // Nobody reads any more. That is no success: hosts may be at work, and `apply | head` hides how they end.
   stream.on('error', (error: NodeJS.ErrnoException) =>
-    process.exit(interruption.exitCode ?? (error.code === 'EPIPE' ? 0 : 1)),
+    process.exit(interruption.exitCode ?? (error.code === 'EPIPE' ? PIPE_CLOSED : ExitCode.error)),
   );
 }
 

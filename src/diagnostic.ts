@@ -51,6 +51,9 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 /** Exit codes after a signal that ends the command: 128 and its number (signal(7)), as shells have them. */
 export const signalExitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
+/** Exit code when whoever read the output is gone: 128 and the number of SIGPIPE, as of a program that the signal ends. */
+export const PIPE_CLOSED = 141;
+
 export type EndingSignal = keyof typeof signalExitCodes;
 
 /** Thrown where work cannot go on. Carries all that is known to be wrong, never just the first. */

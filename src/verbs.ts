@@ -172,7 +172,7 @@ export const verbs: readonly Verb[] = [
     examples:
       '  npm run apply\n  npm run apply -- --host web-1\n  npm run apply -- --role app worker\n  npm run apply -- --batch 1     # host after host, until one fails\n  npm run apply -- plan.json     # what was reviewed, and nothing else\n  npm run apply -- --attach      # after a lost connection\n  npm run apply -- --json        # progress as JSON lines (docs/events.md)',
     exits:
-      '0 converged, 1 failed with nothing changed, 3 rolled back, 4 partial, 5 locked,\n  6 stale plan, 7 refused (conflict, too much to remove, token), 8 unreachable or wrong host key; of several hosts, that of the gravest;\n  130 interrupted (SIGINT; 129 SIGHUP, 143 SIGTERM): what was begun goes on by itself on the hosts',
+      '0 converged, 1 failed with nothing changed, 3 rolled back, 4 partial, 5 locked,\n  6 stale plan, 7 refused (conflict, too much to remove, token), 8 unreachable or wrong host key; of several hosts, that of the gravest;\n  130 interrupted (SIGINT; 129 SIGHUP, 141 nobody reads the output, 143 SIGTERM): what was begun goes on by itself on the hosts',
     load: async () => {
       const { apply } = await import('./commands/apply.ts');
       return (options, terminal, planFile) => apply(options, terminal, planFile);

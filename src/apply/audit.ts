@@ -64,10 +64,19 @@ export function readAudit(output: string): Audit {
   return { entries, flaws };
 }
 
+const texts = ['previous', 'at', 'transaction', 'outcome', 'who', 'commit', 'plan'] as const;
+
+/** Whether all of it is there and of its type: a hand that added a line may have left out anything. */
+const isEntry = (entry: AuditEntry): boolean =>
+  texts.every((name) => typeof entry[name] === 'string') &&
+  Number.isInteger(entry.serial) &&
+  typeof entry.seconds === 'number' &&
+  ['string', 'undefined'].includes(typeof entry.run);
+
 function parse(line: string): AuditEntry | undefined {
   try {
     const entry = JSON.parse(line) as AuditEntry;
-    return typeof entry.previous === 'string' && Number.isInteger(entry.serial) ? entry : undefined;
+    return isEntry(entry) ? entry : undefined;
   } catch {
     return undefined;
   }

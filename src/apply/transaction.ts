@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Plan } from '../plan/change.ts';
-import type { Connection } from '../transport/transport.ts';
+import type { CommandResult, Connection } from '../transport/transport.ts';
 import { bundle, type Parts } from './bundle.ts';
 import type { Listener, Outcome } from './events.ts';
 
@@ -90,8 +90,7 @@ async function following(
   listen: Listener,
 ): Promise<TransactionResult> {
   const log = new LogReader(followed, confirm, listen);
-  await connection.run(script, { input, onLine: (line: string) => log.read(line) });
-  return log.result();
+  return log.result(await connection.run(script, { input, onLine: (line: string) => log.read(line) }));
 }
 
 /** Turns lines of an executor's log into events (executor/head.sh lists them), and its last line into a result. */
@@ -99,6 +98,7 @@ class LogReader {
   private titles: string[];
   private id: string;
   private end: string | undefined;
+  private heard = false;
 
   constructor(
     private readonly followed: Followed,
@@ -112,6 +112,7 @@ class LogReader {
   read(line: string): void {
     const [word = '', digits = '', ...rest] = line.split(' ');
     const { host } = this.followed;
+    this.heard = true;
     const number = Number(digits);
     const step = { host, number, steps: this.titles.length, title: this.titleOf(number) };
     if (word === 'end') this.end = [digits, ...rest].join(' ');
@@ -150,8 +151,14 @@ class LogReader {
     );
   }
 
-  result(): TransactionResult {
-    return this.end === undefined ? this.lost() : this.concluded(this.end);
+  /**
+   * @param result of the command that printed the log. Its code is -1 where the link broke, and 128 or more where a signal ended
+   * it; then, and after any line, the host may be at work.
+   */
+  result({ code, stderr }: CommandResult): TransactionResult {
+    if (this.end !== undefined) return this.concluded(this.end);
+    const isRefused = code > 0 && code < 128 && !this.heard;
+    return isRefused ? unanswered(code, stderr) : this.lost();
   }
 
   private lost(): TransactionResult {
@@ -177,6 +184,12 @@ class LogReader {
     };
     return { outcome: outcomes[word] ?? 'partial', text: texts[word] ?? said };
   }
+}
+
+/** A script that ended without a line was not allowed to begin, as without the rights of sudo. */
+function unanswered(code: number, stderr: string): TransactionResult {
+  const said = stderr.trim().split('\n', 1)[0];
+  return { outcome: 'failed', text: `the host did not answer as asked (exit code ${code}${said ? `: ${said}` : ''})` };
 }
 
 const outcomes: Record<string, Outcome> = {

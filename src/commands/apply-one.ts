@@ -82,8 +82,12 @@ export async function confirmReach(
 ): Promise<void> {
   const { connectSsh } = await import('../transport/ssh.ts');
   const connection = await connectSsh(host, projectFolder);
-  await connection.run(hostScript('confirm'), { input: `${project}\n${id}\n` });
-  connection.close();
+  try {
+    const { code } = await connection.run(hostScript('confirm'), { input: `${project}\n${id}\n` });
+    if (code !== 0) throw new Error(`${host.name} did not take the confirmation (exit code ${code})`);
+  } finally {
+    connection.close();
+  }
 }
 
 function partsOf(

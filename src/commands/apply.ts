@@ -17,8 +17,9 @@ import { applyOne, recovered, type Shared } from './apply-one.ts';
 import { attachAll } from './attach.ts';
 import { authorOf } from './author.ts';
 import { type ConsentOptions, consentOf, refuseStrayTokens } from './consent.ts';
-import { type CommonOptions, colorsOf, openSession, type Terminal } from './context.ts';
+import { type CommonOptions, colorsOf, complaintColorsOf, openSession, type Terminal } from './context.ts';
 import { type FleetOptions, paceOf, reporting } from './fleet.ts';
+import { failureOf } from './host-failure.ts';
 import { type PlannedHost, planAll, secretsFor, type UnplannedHost } from './plan.ts';
 import {
   compareWithSaved,
@@ -115,7 +116,7 @@ const begunAs = (result: PlannedHost | UnplannedHost) => ({
 const complainer =
   ({ json }: CommonOptions, terminal: Terminal): Preparation['complain'] =>
   (diagnostics) => {
-    if (!json) terminal.err.write(`${diagnosticsText(diagnostics, colorsOf(terminal))}\n`);
+    if (!json) terminal.err.write(`${diagnosticsText(diagnostics, complaintColorsOf(terminal))}\n`);
   };
 
 /** A host with its work, or with the outcome that it has without any. */
@@ -134,8 +135,7 @@ async function memberOf(result: PlannedHost | UnplannedHost, shared: Preparation
   } catch (error) {
     // By then, an apply that was cut off may have been put back.
     const text = result.plan.unfinished === undefined ? nothing : 'nothing new was begun';
-    if (error instanceof DiagnosticsError) return { host, settled: notBegun(host, error, shared, text) };
-    throw error;
+    return { host, settled: notBegun(host, failureOf(error, host), shared, text) };
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Listener } from '../apply/events.ts';
 import { exitCodeOf, type Outcome } from '../apply/events.ts';
 import { attachTo } from '../apply/transaction.ts';
-import { DiagnosticsError, type ExitCode } from '../diagnostic.ts';
+import type { ExitCode } from '../diagnostic.ts';
 import { hostScript } from '../project/assets.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
 import { confirmReach } from './apply-one.ts';
 import type { Session } from './context.ts';
+import { failureOf } from './host-failure.ts';
 
 /** What a host's apply came to, as its log says. */
 type Ended = { readonly outcome: Outcome; readonly text: string };
@@ -16,6 +17,8 @@ type Ended = { readonly outcome: Outcome; readonly text: string };
  * @param id its id; undefined for the newest on each host.
  */
 export async function attachAll(session: Session, id: string | undefined, listen: Listener): Promise<void> {
+  const { prepareLogins } = await import('../transport/ssh.ts');
+  await prepareLogins(session.hosts, session.project.folder);
   await Promise.all(
     session.hosts.map(async (host) => {
       const started = performance.now();
@@ -43,8 +46,8 @@ async function attachOne(
       connection.close();
     }
   } catch (error) {
-    if (error instanceof DiagnosticsError) return { outcome: outcomeFor(error.exitCode), text: error.message };
-    throw error;
+    const { exitCode, message } = failureOf(error, host.name);
+    return { outcome: outcomeFor(exitCode), text: message };
   }
 }
 

@@ -1,10 +1,19 @@
 import { type Audit, readAudit } from '../apply/audit.ts';
-import { DiagnosticsError, ExitCode, failure } from '../diagnostic.ts';
+import { type DiagnosticsError, ExitCode, failure } from '../diagnostic.ts';
 import { hostScript } from '../project/assets.ts';
 import { auditText } from '../report/audit.ts';
 import { diagnosticsText } from '../report/diagnostics.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
-import { type CommonOptions, colorsOf, openSession, printJson, type Session, type Terminal } from './context.ts';
+import {
+  type CommonOptions,
+  colorsOf,
+  complaintColorsOf,
+  openSession,
+  printJson,
+  type Session,
+  type Terminal,
+} from './context.ts';
+import { failureOf } from './host-failure.ts';
 
 export type AuditAction = 'list' | 'verify';
 
@@ -19,11 +28,14 @@ type Result =
  */
 export async function audit(options: CommonOptions, terminal: Terminal, action: AuditAction): Promise<ExitCode> {
   const session = await openSession(options, terminal);
+  const { prepareLogins } = await import('../transport/ssh.ts');
+  await prepareLogins(session.hosts, session.project.folder);
   const results = await Promise.all(session.hosts.map((host) => auditOf(session, host)));
   const colors = colorsOf(terminal);
   if (options.json) printJson(terminal, { format: 1, hosts: results.map(asJson) });
   for (const result of results) {
-    if ('error' in result) terminal.err.write(`${diagnosticsText(result.error.diagnostics, colors)}\n`);
+    if ('error' in result)
+      terminal.err.write(`${diagnosticsText(result.error.diagnostics, complaintColorsOf(terminal))}\n`);
     else if (!options.json) terminal.out.write(auditText(result.host, result.audit, action, colors));
   }
   if (results.some((result) => 'audit' in result && result.audit.flaws.length > 0)) return ExitCode.error;
@@ -47,8 +59,7 @@ async function auditOf({ spec, project }: Session, host: ResolvedHostFile): Prom
       connection.close();
     }
   } catch (error) {
-    if (error instanceof DiagnosticsError) return { host: host.name, error };
-    throw error;
+    return { host: host.name, error: failureOf(error, host.name) };
   }
 }
 

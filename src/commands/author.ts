@@ -20,8 +20,17 @@ export async function authorOf(folder: string, environment: NodeJS.ProcessEnv): 
     GITHUB_SERVER_URL: server,
     GITHUB_REPOSITORY: repository,
   } = environment;
-  const who = id && actor ? `${actor} (GitHub Actions)` : `${userInfo().username}@${hostname()}`;
+  const who = id && actor ? `${actor} (GitHub Actions)` : `${userName()}@${hostname()}`;
   return { who, commit, ...(id ? { run: `${server}/${repository}/actions/runs/${id}` } : {}) };
+}
+
+/** The name of whoever runs this, or the number. A container may run as a user that its passwd(5) does not know. */
+export function userName(of: typeof userInfo = userInfo): string {
+  try {
+    return of().username;
+  } catch {
+    return `uid ${process.getuid?.()}`;
+  }
 }
 
 async function commitOf(folder: string): Promise<string> {

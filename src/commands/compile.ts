@@ -6,7 +6,15 @@ import { refuseForeign, type TreeChange, writeProjectFiles, writeTree } from '..
 import { resolvedText } from '../report/defaults.ts';
 import { staleTreeText, treeText } from '../report/tree.ts';
 import { originsOf } from '../spec/origins.ts';
-import { type CommonOptions, colorsOf, openProject, openSession, printJson, type Terminal } from './context.ts';
+import {
+  type CommonOptions,
+  colorsOf,
+  complaintColorsOf,
+  openProject,
+  openSession,
+  printJson,
+  type Terminal,
+} from './context.ts';
 
 export interface CompileOptions extends CommonOptions {
   readonly check?: boolean;
@@ -23,7 +31,7 @@ export async function compile(options: CompileOptions, terminal: Terminal): Prom
   const changes = write(options.check === true);
   const stale = options.check === true && changes.length > 0;
   if (options.json) printJson(terminal, { check: options.check === true, hosts, changes });
-  else if (stale) terminal.err.write(staleTreeText(changes, colorsOf(terminal)));
+  else if (stale) terminal.err.write(staleTreeText(changes, complaintColorsOf(terminal)));
   else terminal.out.write(treeText(changes, hosts, colorsOf(terminal)));
   return stale ? ExitCode.error : ExitCode.done;
 }

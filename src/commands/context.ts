@@ -57,7 +57,8 @@ export async function openProject(options: CommonOptions, terminal: Terminal): P
   const environment = chooseEnvironment(project.sources, options.env);
   const { spec, warnings } = specOf(project, environment, assets);
   if (options.strict) refuseWarnings(warnings);
-  if (warnings.length > 0 && !options.json) terminal.err.write(`${diagnosticsText(warnings, colorsOf(terminal))}\n`);
+  if (warnings.length > 0 && !options.json)
+    terminal.err.write(`${diagnosticsText(warnings, complaintColorsOf(terminal))}\n`);
   return { project, assets, spec, warnings };
 }
 
@@ -127,6 +128,9 @@ const noneChosen = (named: readonly ResolvedHostFile[], roles: readonly string[]
 
 /** Colours for what is printed as the result. */
 export const colorsOf = (terminal: Terminal): Colors => colorsFor(terminal.out, terminal.environment);
+
+/** Colours for what is said about the result; it may go elsewhere. */
+export const complaintColorsOf = (terminal: Terminal): Colors => colorsFor(terminal.err, terminal.environment);
 
 /** Prints a value as JSON. */
 export const printJson = (terminal: Terminal, value: unknown): void => {

@@ -3,7 +3,7 @@ import { ExitCode, failure } from '../diagnostic.ts';
 import { importCompose as imported } from '../import/import.ts';
 import { importedText, lossesText } from '../report/import.ts';
 import type { SourceFile } from '../spec/document.ts';
-import { type CommonOptions, colorsOf, printJson, type Terminal } from './context.ts';
+import { type CommonOptions, colorsOf, complaintColorsOf, printJson, type Terminal } from './context.ts';
 
 export interface ImportOptions extends CommonOptions {
   /** Name of the project. */
@@ -25,7 +25,7 @@ export async function importCompose(options: ImportOptions, terminal: Terminal, 
   write(out, text);
   if (options.json) printJson(terminal, { file: out, name, losses });
   else {
-    terminal.err.write(lossesText(losses, colorsOf(terminal)));
+    terminal.err.write(lossesText(losses, complaintColorsOf(terminal)));
     terminal.out.write(importedText(out, colorsOf(terminal)));
   }
   return ExitCode.done;

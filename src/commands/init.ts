@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve as absolute, basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { type Diagnostic, DiagnosticsError, ExitCode, failure } from '../diagnostic.ts';
+import { type Diagnostic, DiagnosticsError, ExitCode, failure, printable } from '../diagnostic.ts';
 import { deployText, gitignoreText, hostText } from '../init/files.ts';
 import { type Answers, type Question, questions, type Surroundings, type Topic } from '../init/questions.ts';
 import { loadAssets } from '../project/assets.ts';
 import { diagnosticsText } from '../report/diagnostics.ts';
 import { writtenText } from '../report/init.ts';
 import { resolve, type Sources } from '../spec/resolve.ts';
-import { colorsOf, type Terminal } from './context.ts';
+import { colorsOf, complaintColorsOf, type Terminal } from './context.ts';
 
 /** The flags of init: an answer each. */
 export interface InitOptions extends Partial<Omit<Answers, 'database'>> {
@@ -41,7 +41,7 @@ export async function init(options: InitOptions, terminal: Terminal, person = pe
   const texts = { deploy: deployText(answers), host: hostText(answers) };
   const { warnings } = resolve(sourcesOf(basename(file), answers.host, texts), 'production', contracts);
   const written = writeAll(folder, file, hostFile, texts);
-  if (warnings.length > 0) terminal.err.write(`${diagnosticsText(warnings, colorsOf(terminal))}\n`);
+  if (warnings.length > 0) terminal.err.write(`${diagnosticsText(warnings, complaintColorsOf(terminal))}\n`);
   terminal.out.write(writtenText(written, answers, colorsOf(terminal)));
   return ExitCode.done;
 }
@@ -140,7 +140,7 @@ async function askForKey(question: Question, address: string, terminal: Terminal
   const key = await shownHostKey(address, 22);
   const [type = '', blob = ''] = key.split(' ');
   terminal.out.write(
-    `${address} shows the ${type} key ${fingerprint(blob)}.\n  Compare it with what "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" prints on the host's console.\n`,
+    `${address} shows the ${printable(type)} key ${fingerprint(blob)}.\n  Compare it with what "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" prints on the host's console.\n`,
   );
   const answer = await reply(person, 'Is it the same (yes or no): ');
   if (answer === 'yes') return key;

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { Source } from '../apply/source.ts';
 import type { HostManifest } from '../compile/manifest.ts';
-import { type Diagnostic, DiagnosticsError, ExitCode, failure } from '../diagnostic.ts';
+import { type Diagnostic, type DiagnosticsError, ExitCode, failure } from '../diagnostic.ts';
 import { type HostPlan, manifestOf, type PlanHostOptions, pinned, planHost, sourceOf } from '../pipeline.ts';
 import { isApplicable, isEmpty, unread } from '../plan/change.ts';
 import { driftOf } from '../plan/drift.ts';
@@ -13,7 +13,8 @@ import { fetchSecrets, type Secrets } from '../secrets/fetch.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
 import type { Connection } from '../transport/transport.ts';
 import { type ConsentOptions, consentOf, refuseStrayTokens } from './consent.ts';
-import { colorsOf, commandLine, openSession, type Session, type Terminal } from './context.ts';
+import { colorsOf, commandLine, complaintColorsOf, openSession, type Session, type Terminal } from './context.ts';
+import { failureOf } from './host-failure.ts';
 import { savedPlanText } from './saved-plan.ts';
 
 /** One host with what was seen and what would be done, and the connection that saw it. */
@@ -67,8 +68,10 @@ export async function plan(options: PlanOptions, terminal: Terminal): Promise<Ex
     diagnostics,
   );
   const findings = { planned, diagnostics, exit: exitOf(planned, diagnostics, options.drift === true) };
+  // A plan that cannot be saved is an error, and then the only thing that is printed.
+  const saved = options.out === undefined ? '' : save(options.out, findings, session, options, terminal);
   terminal.out.write(reports[formatOf(options)](findings, session, options, terminal));
-  if (options.out !== undefined) save(options.out, findings, session, options, terminal);
+  if (saved) terminal.err.write(saved);
   return findings.exit;
 }
 
@@ -119,7 +122,7 @@ const reports: Readonly<Record<'text' | 'json' | 'markdown', Report>> = {
 function textReport({ planned, diagnostics }: Findings, _session: Session, options: PlanOptions, terminal: Terminal) {
   const colors = colorsOf(terminal);
   const text = planned.map((one) => (options.drift ? driftText : planText)(one, colors)).join('\n');
-  if (diagnostics.length > 0) terminal.err.write(`\n${diagnosticsText(diagnostics, colors)}`);
+  if (diagnostics.length > 0) terminal.err.write(`\n${diagnosticsText(diagnostics, complaintColorsOf(terminal))}`);
   const plans = planned.map(({ plan: one }) => one);
   const open = plans.filter((one) => !isEmpty(one));
   const isReady = open.length > 0 && open.every(isApplicable) && diagnostics.length === 0 && !options.drift;
@@ -150,24 +153,37 @@ function exitText(exit: ExitCode, drift: boolean): string {
     : 'Exit code 0: the hosts are as deploy.yaml says.';
 }
 
-/** Saves the plan of all hosts, or of none. */
+/**
+ * Saves the plan of all hosts, or of none, and returns what to say about that.
+ *
+ * @throws DiagnosticsError when the file cannot be written.
+ */
 function save(
   path: string,
   { planned, diagnostics }: Findings,
   session: Session,
   options: PlanOptions,
   terminal: Terminal,
-) {
-  const colors = colorsOf(terminal);
-  if (diagnostics.length > 0) {
-    terminal.err.write(`${colors.yellow('not saved')}: a plan is saved when all its hosts could be planned\n`);
-    return;
-  }
-  writeFileSync(path, savedPlanText(session.spec.environment, consentOf(options), planned));
+): string {
+  const colors = complaintColorsOf(terminal);
+  if (diagnostics.length > 0)
+    return `${colors.yellow('not saved')}: a plan is saved when all its hosts could be planned\n`;
+  writeTo(path, savedPlanText(session.spec.environment, consentOf(options), planned));
   const file = options.file === 'deploy.yaml' ? '' : ` --file ${options.file}`;
-  terminal.err.write(
-    `saved as ${path}; ${colors.dim(`to do this and nothing else: npm run apply -- ${path}${file}`)}\n`,
-  );
+  return `saved as ${path}; ${colors.dim(`to do this and nothing else: npm run apply -- ${path}${file}`)}\n`;
+}
+
+function writeTo(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw failure({
+      code: 'plan.unwritable',
+      subject: path,
+      message: `the plan could not be saved: ${(error as Error).message}`,
+      fix: 'name a file in a folder that is there and that you may write to: --out plan.json',
+    });
+  }
 }
 
 /** Fetches the values of all secrets that the hosts of a session need. */
@@ -207,8 +223,7 @@ export async function planAll(
       try {
         return await planOne(session, host, source, secrets, options);
       } catch (error) {
-        if (error instanceof DiagnosticsError) return { host, error };
-        throw error;
+        return { host, error: failureOf(error, host.name) };
       }
     }),
   );

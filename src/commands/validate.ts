@@ -4,7 +4,7 @@ import { loadAssets } from '../project/assets.ts';
 import { loadProject } from '../project/load.ts';
 import { diagnosticsText, plural } from '../report/diagnostics.ts';
 import { environmentsOf, type Sources } from '../spec/resolve.ts';
-import { type CommonOptions, chooseHosts, colorsOf, printJson, type Terminal } from './context.ts';
+import { type CommonOptions, chooseHosts, colorsOf, complaintColorsOf, printJson, type Terminal } from './context.ts';
 
 /** Checks deploy.yaml and all host files, in the named environment or in each, and says everything that is wrong. */
 export async function validate(options: CommonOptions, terminal: Terminal): Promise<ExitCode> {
@@ -62,7 +62,7 @@ function report(
   terminal: Terminal,
 ): void {
   const colors = colorsOf(terminal);
-  if (diagnostics.length > 0) terminal.err.write(diagnosticsText(diagnostics, colors));
+  if (diagnostics.length > 0) terminal.err.write(diagnosticsText(diagnostics, complaintColorsOf(terminal)));
   if (errors === 0)
     terminal.out.write(
       `${options.file} is ${colors.green('valid')} in ${plural(environments.length, 'environment')}: ${environments.join(', ')}\n`,

@@ -37,7 +37,7 @@ function verdictOn(resource: Resource, { observed, record, permission }: Situati
   const checked = withoutValue(settled, kind.unchecked?.(resource));
   const masked = withSecretsBefore(checked, predecessorOf(resource, record));
   const met = withNeighbour(masked, resource.id, observed);
-  return withProtection(adopted(met, resource.id, live, permission), resource, base);
+  return withProtection(withoutForeign(adopted(met, resource.id, live, permission)), resource, base);
 }
 
 /** Attributes that change by themselves while something settles, or that cannot be compared yet. */
@@ -83,9 +83,21 @@ function withProtection(verdict: Verdict, resource: Resource, base: RecordedReso
     : verdict;
 }
 
+/** What is in somebody else's file is not told, until it is to be taken over: plans are saved, and go to logs as JSON. */
+const isForeign = ({ class: changeClass }: Verdict) => changeClass === 'conflict';
+
+/** Nor is its hash, by which somebody could try contents. */
+function withoutForeign(verdict: Verdict): Verdict {
+  if (!isForeign(verdict)) return verdict;
+  const attributes = verdict.attributes.map((one) =>
+    one.name === 'content' && one.before !== undefined ? { ...one, before: 'not shown' } : one,
+  );
+  return { ...verdict, attributes };
+}
+
 /** Text before and after, when the live content differs and was small enough to be sent along. */
 function textOf(resource: Resource, verdict: Verdict, observed: Observed, record: HostRecord): Change['text'] {
-  if (resource.kind !== 'file' || verdict.action === 'adopt') return undefined;
+  if (resource.kind !== 'file' || verdict.action === 'adopt' || isForeign(verdict)) return undefined;
   if (verdict.action === 'create') return { before: '', after: resource.content, lineKeys: resource.lines };
   const live = lookUp(observed.paths, resource.path);
   if (live.state !== 'present' || live.value.content === undefined) return undefined;
@@ -96,8 +108,8 @@ function textOf(resource: Resource, verdict: Verdict, observed: Observed, record
 
 /** What is there in place of a text that could not be sent: its size and hash. */
 function opaqueOf(resource: Resource, verdict: Verdict, { observed, record }: Situation): Change['opaque'] {
-  if (resource.kind !== 'file' || !verdict.attributes.some(({ name, before }) => name === 'content' && before))
-    return undefined;
+  if (resource.kind !== 'file' || isForeign(verdict)) return undefined;
+  if (!verdict.attributes.some(({ name, before }) => name === 'content' && before)) return undefined;
   const live = lookUp(observed.paths, resource.path);
   if (live.state !== 'present' || live.value.sha256 === undefined || live.value.size === undefined) return undefined;
   if (holdsSecrets(predecessorOf(resource, record))) return undefined;

@@ -60,12 +60,21 @@ export function readRecord(text: string, serial: number, host: string): HostReco
   return { serial, lines: lines.length, resources, activations };
 }
 
+const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Whether a line has what the planner takes for granted; it may have been written by a hand. */
+function isRecordLine(entry: RecordLine): boolean {
+  if ('format' in entry) return true;
+  if ('activation' in entry)
+    return typeof entry.activation === 'string' && (entry.inputs === null || isObject(entry.inputs));
+  return typeof entry.id === 'string' && ('gone' in entry || isObject(entry.attributes));
+}
+
 function parseLine(line: string, number: number, host: string): RecordLine {
   try {
     const entry = JSON.parse(line) as RecordLine;
     if ('format' in entry && entry.format !== 1) throw new Error(`format ${entry.format}`);
-    if (!('format' in entry || 'activation' in entry || typeof entry.id === 'string'))
-      throw new Error('it is no record line');
+    if (!isRecordLine(entry)) throw new Error('it is no record line');
     return entry;
   } catch (error) {
     throw failure({

@@ -16,7 +16,7 @@ export function auditText(host: string, { entries, flaws }: Audit, action: 'list
 }
 
 function entryLine({ at, who, outcome, seconds, commit, plan, transaction, run }: AuditEntry, colors: Colors): string {
-  const word = outcome === 'converged' ? colors.green(outcome) : colors.yellow(outcome);
+  const word = (outcome === 'converged' ? colors.green : colors.yellow)(printable(outcome));
   const rest = [
     `commit ${commit.slice(0, 12)}${commit.endsWith('+changes') ? '+changes' : ''}`,
     `plan ${plan.slice(0, 12)}`,

@@ -57,13 +57,16 @@ export function attributesOf(
 ): { readonly name: string; readonly before: string; readonly after: string }[] {
   if (change.action !== 'update' && change.class !== 'conflict' && !change.attributes.some(isMark)) return [];
   return change.attributes
-    .filter(({ name, before }) => before !== undefined && !(change.text && name === 'content'))
+    .filter(({ name, before }) => before !== undefined && !(name === 'content' && isShownElsewhere(change)))
     .map(({ name, before = '', after = '' }) =>
       secretAttributes.includes(name) && change.kind.startsWith('secret')
         ? { name, before: 'another', after: 'as it should be, not shown' }
         : { name, before: valueText(before), after: valueText(after) },
     );
 }
+
+/** As a difference; or nowhere, because it is somebody else's. */
+const isShownElsewhere = ({ text, class: c }: Change) => text !== undefined || c === 'conflict';
 
 const isMark = ({ name }: { readonly name: string }) => name === 'protected';
 

@@ -66,7 +66,8 @@ export function driftText({ plan }: HashedPlan, colors: Colors): string {
 
 function activationLines(plan: Plan, colors: Colors): string[] {
   const lines = plan.activations.map(
-    ({ unit, verb, reason }) => `${colors.magenta('↻')} ${colors.bold(`${verb} ${unit}`)}  ${colors.dim(reason)}`,
+    ({ unit, verb, reason }) =>
+      `${colors.magenta('↻')} ${colors.bold(printable(`${verb} ${unit}`))}  ${colors.dim(cut(printable(reason)))}`,
   );
   const reloads = lines.length === 0 && plan.steps.some(({ op }) => op === 'daemon_reload');
   return reloads ? [`${colors.magenta('↻')} ${colors.bold('systemd reloads its units')}`] : lines;
@@ -104,7 +105,11 @@ function detailLines(change: Change, plan: Plan, colors: Colors): string[] {
   if (change.action === 'create' && change.kind === 'file')
     return [colors.dim(`    see hosts/${plan.environment}/${plan.host}/rootfs${change.name}`)];
   const opaque = opaqueText(change);
-  return [...attributeLines(change, colors), ...(opaque ? [`    ${opaque}`] : []), ...diffLines(change, colors)];
+  return [
+    ...attributeLines(change, colors),
+    ...(opaque ? [`    ${printable(opaque)}`] : []),
+    ...diffLines(change, colors),
+  ];
 }
 
 /** What to type to have it otherwise. */
@@ -117,7 +122,7 @@ function wayLines(change: Change): string[] {
 const attributeLines = (change: Change, colors: Colors): string[] =>
   attributesOf(change).map(
     ({ name, before, after }) =>
-      `    ${name}: ${colors.red(cut(printable(before)))} → ${colors.green(cut(printable(after)))}`,
+      `    ${printable(name)}: ${colors.red(cut(printable(before)))} → ${colors.green(cut(printable(after)))}`,
   );
 
 function diffLines(change: Change, colors: Colors): string[] {

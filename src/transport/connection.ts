@@ -4,6 +4,7 @@ import { type DiagnosticsError, printable } from '../diagnostic.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
 import { compressed, compressedScript, expanded } from './compression.ts';
 import { unreachable } from './failures.ts';
+import { withInputs } from './input.ts';
 import type { Route } from './route.ts';
 import { type Elevation, refusedPassword, trial } from './sudo.ts';
 import type { CommandOptions, CommandResult, Connection } from './transport.ts';
@@ -62,7 +63,9 @@ async function run(
     ...(onLine ? { onStdout: lines(onLine) } : {}),
     noTrim: true,
   };
-  const result = await ssh.execCommand(elevation.command(script), options).catch(lost(host));
+  const result = await withInputs([input, stdin], (onChannel) =>
+    ssh.execCommand(elevation.command(script), { ...options, onChannel }).catch(lost(host)),
+  );
   return {
     code: result.code ?? -1,
     stdout: Buffer.from(result.stdout, 'latin1'),

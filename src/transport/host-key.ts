@@ -17,6 +17,8 @@ export function shownHostKey(address: string, port: number): Promise<string> {
     client.on('error', (error) => {
       if (shown === undefined) failed(unreachable(address, port, error));
     });
+    // A server that hangs up after its banner makes no error of it.
+    client.on('close', () => failed(unreachable(address, port, new Error('it hung up'))));
     client.connect({
       host: address,
       port,

@@ -1,6 +1,8 @@
 /** A first deploy.yaml from flags, or from questions to somebody. */
 import { existsSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { type InitOptions, init, type Person } from '../../src/commands/init.ts';
 import { validate } from '../../src/commands/validate.ts';
@@ -124,6 +126,19 @@ test('says when a host shows no key', async () => {
     return 0;
   });
   assert.equal(codes, ['ssh.unreachable']);
+});
+
+test('says when a server hangs up before it shows a key', async () => {
+  const server = createServer((socket) => socket.on('error', () => undefined).end('SSH-2.0-OpenSSH_9.2p1\r\n'));
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  try {
+    const waited = sleep(3000, 'it waits', { ref: false });
+    const { port } = server.address() as AddressInfo;
+    const said = await Promise.race([shownHostKey('127.0.0.1', port).catch((error: Error) => error.message), waited]);
+    assert.match(said, /^ssh\.unreachable: 127\.0\.0\.1:\d+ shows no host key: it hung up$/);
+  } finally {
+    server.close();
+  }
 });
 
 const names: readonly (readonly [string, string | undefined])[] = [

@@ -69,6 +69,18 @@ test('a file in the way is taken over when that is allowed, and kept before anyt
   assert.ok(isEmpty(host.plan(whole)));
 });
 
+test('what is in a file of somebody else is in no plan, until it is to be taken over', () => {
+  for (const content of ['CANARY\n', undefined]) {
+    const host = occupied({ ...foreign, ...(content === undefined ? {} : { content }) });
+    const plan = host.plan(whole);
+    const { class: changeClass, attributes } = change(plan, `file:${tmpfiles}`);
+    assert.is(changeClass, 'conflict');
+    assert.equal(attributes.find(({ name }) => name === 'mode')?.before, '600', 'its mode is told');
+    assert.not.match(JSON.stringify(plan), /CANARY|f{64}/);
+    assert.match(JSON.stringify(host.plan(whole, adoptAll)), content ? 'CANARY' : /f{64}/, 'the control');
+  }
+});
+
 test('what another project on the host has is taken over by nobody', () => {
   const host = occupied();
   const seen = host.observed(whole);
@@ -353,7 +365,7 @@ test('a text that gets a secret, or loses it, stays the same path', () => {
   assert.equal(ops(back), [`file ${tmpfiles}`]);
   assert.match(back.expectations[0]!.was, /./);
   host.lines.push({ id: `secret-file:${tmpfiles}`, gone: true });
-  assert.match(JSON.stringify(host.plan(whole)), 'CANARY', 'the control');
+  assert.match(JSON.stringify(host.plan(whole, adoptAll)), 'CANARY', 'the control');
 });
 
 test.run();

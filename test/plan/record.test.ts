@@ -70,6 +70,9 @@ const refused = [
   { name: 'a text', text: '"group:a"\n', says: 'line 1 of' },
   { name: 'nothing', text: 'null\n', says: 'line 1 of' },
   { name: 'JSON that is no record line', text: '{}\n', says: 'line 1 of' },
+  { name: 'a thing without its attributes', text: '{"id":"file:/etc/x"}\n', says: 'it is no record line' },
+  { name: 'attributes that are none', text: '{"id":"file:/etc/x","attributes":[]}\n', says: 'it is no record line' },
+  { name: 'a unit without its inputs', text: '{"activation":"nginx.service"}\n', says: 'it is no record line' },
 ];
 
 for (const { name, text, says } of refused) {

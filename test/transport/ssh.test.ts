@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { type Diagnostic, DiagnosticsError } from '../../src/diagnostic.ts';
 import type { ResolvedHostFile } from '../../src/spec/types.ts';
+import { withInputs } from '../../src/transport/input.ts';
 import { connectSsh } from '../../src/transport/ssh.ts';
 import type { CommandOptions, CommandResult } from '../../src/transport/transport.ts';
 import { suite } from '../support/suite.ts';
@@ -209,6 +211,41 @@ test('sends the input and ends it', async () => {
     });
   };
   assert.is((await run({ answer }, 'cat', { input: 'Grüße\n' })).stdout.toString(), 'Grüße\n');
+});
+
+test('fails with what broke its input while it is sent', async () => {
+  const because = new Error('it was removed from the cache');
+  for (const beginning of ['', 'the beginning']) {
+    const input = Readable.from(
+      (async function* () {
+        if (beginning) yield beginning;
+        throw because;
+      })(),
+    );
+    let received = '';
+    const answer: Answer = (channel) => channel.on('data', (chunk: Buffer) => (received += chunk.toString()));
+    const failed = run({ answer }, 'cat', { input }).catch((error: Error) => error);
+    assert.is(await Promise.race([failed, sleep(3000, 'it waits', { ref: false })]), because);
+    assert.is(received, beginning);
+  }
+});
+
+test('ends the channel of an input that broke, before it was there or after', async () => {
+  for (const before of [true, false]) {
+    let ends = 0;
+    const channel = { end: () => (ends += 1) } as never;
+    const input = new PassThrough();
+    const done = withInputs([input, 'text', undefined], async (onChannel) => {
+      if (!before) onChannel(channel);
+      input.destroy(new Error('broken'));
+      await sleep(5);
+      if (before) onChannel(channel);
+      return 'done';
+    });
+    assert.is(await done.catch((error: Error) => error.message), 'broken');
+    await sleep(10);
+    assert.is(ends, 1);
+  }
 });
 
 test('ends a command whose connection breaks with a code that no command has', async () => {
