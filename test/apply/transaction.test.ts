@@ -5,7 +5,7 @@ import type { Connection } from '../../src/transport/transport.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('following a transaction');
-const followed = { host: 'web-1', project: 'notes', id: undefined };
+const followed = { host: 'web-1', project: 'notes', id: undefined, follow: 'npm run apply -- --attach --host web-1' };
 
 /** Follows on a host that prints these lines, and then ends with an exit code. */
 function follow(code: number, stderr: string, lines: readonly string[] = []) {
