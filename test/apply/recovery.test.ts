@@ -313,6 +313,20 @@ test('an executor that outlives systemd leaves the way back to the recovery afte
   assert.is(state(), before);
 });
 
+test('an end that the disk does not take is no end: the mark of the unfinished stays until a recovery writes it', () => {
+  const { before } = stateAfter(good);
+  prepare(bad);
+  const full = `case "$*" in '-d journal') tail -n 1 journal | grep -q '^end ' && { head -n -1 journal >j && cat j >journal; exit 1; } ;; esac`;
+  writeFileSync(at('bin/sync'), `#!/bin/sh\n${full}\nexec /usr/bin/sync "$@"\n`, { mode: 0o755 });
+  run('run');
+  assert.is(journal().at(-1), 'undone 1');
+  assert.ok(existsSync(at('lib/notes/unfinished')));
+  rmSync(at('bin/sync'));
+  run('recover');
+  assert.is(state(), before);
+  assertOver();
+});
+
 test('one that was killed before its journal began has changed nothing, and says so', () => {
   prepare(good);
   const before = state();

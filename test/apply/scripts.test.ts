@@ -124,6 +124,26 @@ test('executor.sh drops a record line that a crash cut off, before it writes the
   assert.equal(recorded(), ['group:a', 'group:c']);
 });
 
+test('attach.sh follows the apply that is at work, or else the newest that was not refused', () => {
+  fresh();
+  const attached = () => {
+    const script = hostScript('attach').replaceAll('/var/lib/fairlead', join(root, 'home'));
+    return execaSync('sh', ['-c', script], { input: 'notes\n\n' }).stdout.split('\n')[0];
+  };
+  for (const [id, end] of [
+    ['1', 'converged'],
+    ['2', 'converged'],
+    ['3', 'locked ann'],
+  ] as const) {
+    mkdirSync(join(home, 'transactions', id), { recursive: true });
+    for (const name of ['journal', 'log']) writeFileSync(join(home, 'transactions', id, name), `end ${end}\n`);
+    writeFileSync(join(home, 'transactions', id, 'steps'), '1|note|reversible|record a|a\n');
+  }
+  assert.is(attached(), 'transaction 2 1');
+  symlinkSync('transactions/1', join(home, 'unfinished'));
+  assert.is(attached(), 'transaction 1 1');
+});
+
 test('executor.sh puts back what was there when a later step fails', () => {
   fresh();
   const path = join(root, 'settings');

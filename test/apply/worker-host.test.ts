@@ -7,6 +7,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +40,11 @@ function program(name: string, body: string) {
 const systemctl = 'case "$1" in start) [ $# -gt 1 ] ;; enable) [ $# -gt 2 ] ;; esac';
 
 /** Runs one step and returns the log of the transaction and the calls of systemctl, whose answers may be given. */
-function run(step: string, answers = systemctl): { log: string; calls: string[] } {
+function run(
+  step: string,
+  answers = systemctl,
+  before: () => void = () => undefined,
+): { log: string; calls: string[] } {
   for (const place of ['var/lib/fairlead', 'srv', 'run', 'etc']) rmSync(at(place), { recursive: true, force: true });
   rmSync(at('calls'), { force: true });
   const folder = at('var/lib/fairlead/notes/transactions/1');
@@ -58,6 +63,7 @@ function run(step: string, answers = systemctl): { log: string; calls: string[] 
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   program('systemctl', `echo "$*" >>${at('calls')}\n${answers}`);
   program('curl', 'exit 0');
+  before();
   execaSync('sh', ['-c', executor(), 'sh', folder], { reject: false });
   const calls = existsSync(at('calls')) ? readFileSync(at('calls'), 'utf8').trim().split('\n') : [];
   return { log: readFileSync(join(folder, 'log'), 'utf8'), calls };
@@ -80,6 +86,29 @@ test('the control: instances are started and enabled', () => {
   assert.match(log, /end converged\n$/);
   assert.equal(verbs(calls), ['stop', 'daemon-reload', 'reset-failed', 'start', 'enable']);
   assert.ok(calls.includes('start notes-blue@1.service notes-blue@2.service'), calls.join('\n'));
+});
+
+test('the slot that serves is not stopped when the way back cannot make the other one live', () => {
+  const steps = `${switching(1)}\n2|daemon_reload|reversible|read units|\n3|validate|reversible|check it|nothing`;
+  const blueIsLive = () => {
+    symlinkSync('blue', at('run/notes/live'));
+    symlinkSync('../releases/old', at('srv/notes/slots/blue'));
+  };
+  // From the second time on that units are read, nothing can be written where the live slot is declared.
+  const inTheWay = at('etc/tmpfiles.d/.notes-live.new');
+  const back = (more: string) => {
+    const answers = `case "$1" in is-system-running) echo running ;; daemon-reload) ${more} ;; esac`;
+    const { log, calls } = run(steps, answers, blueIsLive);
+    return {
+      end: log.trim().split('\n').at(-1),
+      stops: calls.filter((call) => call === 'stop notes-green@*.service').length,
+    };
+  };
+  const blocked = `[ "$(grep -c daemon-reload ${at('calls')})" -lt 2 ] || mkdir -p ${inTheWay}`;
+  assert.equal(back(blocked), { end: 'end partial 1', stops: 1 });
+  assert.is(readlinkSync(at('run/notes/live')), 'green');
+  assert.equal(back('exit 0'), { end: 'end rolled-back', stops: 2 }, 'the control');
+  assert.is(readlinkSync(at('run/notes/live')), 'blue');
 });
 
 const leaving = 'unit_leave|irreversible|let it go|notes-worker-mail@1.service';
