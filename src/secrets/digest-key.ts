@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { sha256 } from '../plan/digest.ts';
 import { Concealed } from './concealed.ts';
 
@@ -7,8 +7,9 @@ import { Concealed } from './concealed.ts';
  * (/var/lib/fairlead/<project>/digest-key) where only root reads it. Without it nobody can try values against a digest that
  * stands in a plan or a log.
  *
- * It has two halves of 64 hexadecimal digits, which are one block of SHA-256 each. A digest is SHA-256(outer ∥ hexadecimal of
- * SHA-256(inner ∥ value)): HMAC (RFC 2104) with independent keys in place of its two pads. So a shell with sha256sum can make it.
+ * It has two halves of 64 hexadecimal digits, which are one block of SHA-256 each. A digest is SHA-256(outer ∥ SHA-256(inner ∥
+ * SHA-256(value))), each hash in hexadecimal: HMAC (RFC 2104) of the value's hash, with independent keys in place of its two pads. So
+ * a shell can make the digests of any number of files with sha256sum in three calls.
  */
 export class DigestKey extends Concealed {
   readonly #inner: string;
@@ -32,7 +33,7 @@ export class DigestKey extends Concealed {
 
   /** `keyed:` and 128 bits in hexadecimal. */
   digest(value: Uint8Array): string {
-    const inside = createHash('sha256').update(this.#inner).update(value).digest('hex');
+    const inside = sha256(this.#inner + sha256(value));
     return `keyed:${sha256(this.#outer + inside).slice(0, 32)}`;
   }
 

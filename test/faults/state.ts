@@ -3,12 +3,11 @@ import type { LabHost } from '../lab/host.ts';
 /**
  * All that an apply of the lab's project changes on a host, a line each: contents, modes and owners below /etc, names, modes and
  * owners below /srv, what the live links name, the packet filter, and which units run. Not in it, because they may differ: the copies
- * that useradd(8) keeps of the files of users, its lock, what Docker writes at each start, and the time zone, which a unit sets at its
- * start and does not take back when it is stopped.
+ * that useradd(8) keeps of the files of users, its lock, and what Docker writes at each start.
  */
 const listing = `
 export LC_ALL=C
-mayDiffer='^/etc/([a-z]+-|\\.pwd\\.lock|hosts|hostname|resolv\\.conf|mtab|localtime|timezone)$'
+mayDiffer='^/etc/([a-z]+-|\\.pwd\\.lock|hosts|hostname|resolv\\.conf|mtab)$'
 find /etc -xdev -type f | grep -Ev "$mayDiffer" | sort | tr '\\n' '\\0' | xargs -0 sha256sum
 find /etc /srv -xdev -printf '%p\\t%y %m %u:%g %l\\n' | awk -F '\\t' -v skip="$mayDiffer" '$1 !~ skip' | sort
 for link in /run/notes/live /run/notes/release; do echo "$link $(readlink $link)"; done

@@ -104,17 +104,12 @@ function writes(steps = ''): { number: string; path: string }[] {
   return writing.map(([number, , , , path]) => ({ number: number as string, path: path as string }));
 }
 
-/** A unit that is new sets the time zone when it starts, and does not take that back when it is stopped (docs/faults.md). */
-const staysAsItIs = '/etc/localtime';
-
 /** Whether an apply that was cut off has been ended: everything is as before, or everything as wanted, and nothing is left over. */
 export function halves(disk: DiskState, { before, after, folder }: Expectation): string[] {
   const ended = linesOf(disk.texts.get(`${folder}/journal`)).at(-1) ?? 'nothing';
   const wanted = ended === 'end converged' ? after : before;
   const paths = new Set([...disk.entries.keys(), ...wanted.entries.keys()]);
-  const differing = [...paths]
-    .filter((path) => isProjects(path) && path !== staysAsItIs)
-    .filter((path) => disk.entries.get(path) !== wanted.entries.get(path));
+  const differing = [...paths].filter(isProjects).filter((path) => disk.entries.get(path) !== wanted.entries.get(path));
   return [
     ...(/^end (converged|rolled-back|failed)/.test(ended) ? [] : [`the journal ends with: ${ended}`]),
     ...(transactionOf(disk) ? ['the apply is still called unfinished'] : []),

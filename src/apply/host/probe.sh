@@ -11,12 +11,12 @@ export LC_ALL
 nl='
 '
 want=$(cat)
-names() { # names of one kind, one a line; in the shell itself, because each process costs more than the lines do
-	while IFS= read -r line; do
+names() { # names of one kind, one a line; for a $(...), and without any process or read(2), because those cost more than the lines do
+	IFS=$nl
+	set -f
+	for line in $want; do
 		case $line in "$1 "*) printf '%s\n' "${line#"$1 "}" ;; esac
-	done <<END
-$want
-END
+	done
 }
 record=/var/lib/fairlead/$(names project)
 known=$(names known)
@@ -33,8 +33,18 @@ frame() { # name, then a command: prints what it says, and how it ended
 	printf '%s %s %s %s\n%s%s\n' "$frame_name" "$frame_status" "${#frame_out}" "${#frame_err}" "$frame_out" "$frame_err"
 }
 
-errors=$(mktemp) || exit 1
-trap 'rm -f "$errors"' EXIT
+scratch=$(mktemp -d /run/fairlead.XXXXXX 2>/dev/null || mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
+errors=$scratch/errors
+
+# What asks other programs for long (systemd, dpkg, PostgreSQL) does so while the rest is read.
+behind() { # name, then a command: a frame that is printed by the end
+	(
+		errors=$scratch/$1.errors
+		frame "$@" >"$scratch/$1.frame"
+	) &
+}
 
 # What the record names is read too, so that what left the file can be found.
 if [ -f "$record/wanted" ]; then
@@ -59,13 +69,43 @@ each_line() { # runs a command with the lines of a text as its arguments; a text
 	return $each_status
 }
 
+# shellcheck disable=SC2016 # dpkg's own variables
+behind packages each_line "$(names package)" dpkg-query -W -f='${Package}|${db:Status-Abbrev}|${Version}\n'
+behind users each_line "$(names user)" getent passwd
+behind groups getent group
+behind units each_line "$(names unit)" systemctl show --property=Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload --
+
+if [ -n "$(names role)$(names database)" ]; then
+	if command -v psql >/dev/null; then
+		# Debian's psql is a Perl program that finds the cluster and costs 40 ms; the newest binary serves the usual port.
+		client=psql
+		if [ -S /run/postgresql/.s.PGSQL.5432 ]; then
+			for client in /usr/lib/postgresql/*/bin/psql; do :; done
+			[ -x "$client" ] || client=psql
+		fi
+		postgres() {
+			cd / && setpriv --reuid=postgres --regid=postgres --init-groups "$client" -XAtq -F '|' -d postgres -c \
+				"SELECT 'role', rolname, rolcanlogin::text FROM pg_roles
+				UNION ALL SELECT 'database', datname, pg_get_userbyid(datdba) FROM pg_database"
+		}
+		behind postgres postgres
+	else
+		behind postgres printf 'none\n'
+	fi
+fi
+
 paths=$(names path)
 find_paths() { find "$@" -maxdepth 0 -printf '%y|%m|%u|%g|%s|%p|%l\n'; }
 frame paths each_line "$paths" find_paths
 
-regular_of() { find "$@" -maxdepth 0 -type f -print 2>/dev/null; }
-regular=$(each_line "$paths" regular_of)
-hashes=$(each_line "$regular" sha256sum --)
+regular_of() { # what find_paths printed: the paths of regular files
+	IFS=$nl
+	set -f
+	for line in $1; do
+		case $line in f\|*) line=${line#*|*|*|*|*|} && printf '%s\n' "${line%|}" ;; esac
+	done
+}
+hashes=$(each_line "$(regular_of "$frame_out")" sha256sum --)
 frame hashes printf '%s\n' "$hashes"
 
 # Small text files whose hash is another than the wanted one: their content, for the difference that people read.
@@ -83,26 +123,37 @@ IFS=$old_ifs
 # Files with secrets in them are compared by digests under this host's own key (secrets/digest-key.ts).
 secrets=$(names secret)
 compositions=$record/compositions
-keyed_digests() {
-	for path; do
-		if [ -L "$path" ] || [ ! -f "$path" ]; then continue; fi
-		digest=$({ printf '%s' "$inner_key" && cat -- "$path"; } | sha256sum)
-		digest=$(printf '%s%s' "$outer_key" "${digest%% *}" | sha256sum)
-		printf 'keyed:%.32s %s\n' "$digest" "$path"
-	done
+keyed_with() { # a key; of lines "<digest> <path>" the digest of key and digest in place of each
+	rm -rf "$scratch/keyed" && mkdir "$scratch/keyed" || return 1
+	count=1000000
+	while read -r digest path; do
+		count=$((count + 1))
+		printf '%s%s' "$1" "$digest" >"$scratch/keyed/$count"
+		printf '%s\n' "$path" >&3
+	done 3>"$scratch/paths"
+	sha256sum "$scratch"/keyed/* | cut -c 1-64 | paste -d ' ' - "$scratch/paths"
+}
+keyed_digests() { # paths, a line each
+	each_line "$1" sha256sum -- >"$scratch/plain"
+	if [ ! -s "$scratch/plain" ]; then return; fi
+	keyed_with "$inner_key" <"$scratch/plain" >"$scratch/inner"
+	keyed_with "$outer_key" <"$scratch/inner" | sed 's/^\(.\{32\}\)[^ ]*/keyed:\1/'
 }
 not_composed() { # paths of which the host has noted nothing
+	composed=
+	if [ -f "$compositions" ]; then composed=$(cat "$compositions"); fi
 	for path; do
 		case $path in /etc/fairlead/*) continue ;; esac
-		if [ ! -f "$path" ] || grep -qsF -e "$path|" "$compositions"; then continue; fi
-		printf '%s\n' "$path"
+		case $nl$composed in *"$nl$path|"*) continue ;; esac
+		if [ -f "$path" ]; then printf '%s\n' "$path"; fi
 	done
 }
 if [ -n "$secrets" ]; then
 	frame secrets each_line "$secrets" find_paths
+	stored=$(regular_of "$frame_out")
 	if [ -f "$record/digest-key" ]; then
 		{ read -r inner_key && read -r outer_key; } <"$record/digest-key"
-		frame digests each_line "$secrets" keyed_digests
+		frame digests keyed_digests "$stored"
 		frame digest-key cat "$record/digest-key"
 	fi
 	if [ -f "$compositions" ]; then frame compositions cat "$compositions"; fi
@@ -111,37 +162,12 @@ fi
 
 # Configuration files of packages that are as they were installed (deb-conffiles(5)) belong to nobody.
 pristine_of() { # paths
-	# shellcheck disable=SC2016 # dpkg's own variables
-	dpkg-query -W -f='${Conffiles}\n' | while read -r path sum _; do
-		case "$nl$1$nl" in *"$nl$path$nl"*) printf '%s  %s\n' "$sum" "$path" ;; esac
-	done | md5sum --check 2>/dev/null | sed -n 's/: OK$//p'
+	printf '%s\n' "$1" >"$scratch/differing"
+	# shellcheck disable=SC2016 # variables of dpkg and awk
+	dpkg-query -W -f='${Conffiles}\n' | awk 'NR == FNR { asked[$0]; next } $1 in asked { print $2 "  " $1 }' "$scratch/differing" - |
+		md5sum --check 2>/dev/null | sed -n 's/: OK$//p'
 }
 if [ -n "$differing" ]; then frame pristine pristine_of "$differing"; fi
-
-# shellcheck disable=SC2016 # dpkg's own variables
-frame packages each_line "$(names package)" dpkg-query -W -f='${Package}|${db:Status-Abbrev}|${Version}\n'
-frame users each_line "$(names user)" getent passwd
-frame groups getent group
-frame units each_line "$(names unit)" systemctl show --property=Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload --
-
-if [ -n "$(names role)$(names database)" ]; then
-	if command -v psql >/dev/null; then
-		# Debian's psql is a Perl program that finds the cluster and costs 40 ms; the newest binary serves the usual port.
-		client=psql
-		if [ -S /run/postgresql/.s.PGSQL.5432 ]; then
-			for client in /usr/lib/postgresql/*/bin/psql; do :; done
-			[ -x "$client" ] || client=psql
-		fi
-		postgres() {
-			cd / && setpriv --reuid=postgres --regid=postgres --init-groups "$client" -XAtq -F '|' -d postgres -c \
-				"SELECT 'role', rolname, rolcanlogin::text FROM pg_roles
-				UNION ALL SELECT 'database', datname, pg_get_userbyid(datdba) FROM pg_database"
-		}
-		frame postgres postgres
-	else
-		frame postgres printf 'none\n'
-	fi
-fi
 
 # shellcheck disable=SC1091 # exists on every host
 os() { . /etc/os-release && printf '%s-%s\n' "$ID" "$VERSION_ID"; }
@@ -163,4 +189,6 @@ done
 if [ -n "$others" ]; then frame neighbours each_line "${others%"$nl"}" neighbours; fi
 # The transaction that was begun and has not ended.
 if [ -f "$record/unfinished/journal" ]; then frame unfinished readlink "$record/unfinished"; fi
+wait
+cat "$scratch"/*.frame
 printf 'end 0 0 0\n\n'

@@ -81,10 +81,9 @@ originals=$home/distribution
 
 keep_pristine() { # path
 	[ -z "$future" ] && [ -f "$1" ] && [ ! -L "$1" ] && [ ! -e "$originals$1" ] || return 0
-	# shellcheck disable=SC2016 # dpkg's own variables
-	dpkg-query -W -f='${Conffiles}\n' 2>/dev/null | while read -r conffile sum _; do
-		if [ "$conffile" = "$1" ]; then printf '%s  %s\n' "$sum" "$1"; fi
-	done | md5sum --check --status 2>/dev/null || return 0
+	# shellcheck disable=SC2016 # variables of dpkg and awk
+	dpkg-query -W -f='${Conffiles}\n' 2>/dev/null | path=$1 awk '$1 == ENVIRON["path"] { print $2 "  " $1 }' |
+		md5sum --check --status 2>/dev/null || return 0
 	keep "$1"
 }
 

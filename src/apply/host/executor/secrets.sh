@@ -10,7 +10,8 @@ load_key() { # the first secrets bring the key under which this host compares th
 }
 
 keyed_digest() { # path: as DigestKey makes it (secrets/digest-key.ts)
-	digest=$({ printf '%s' "$inner_key" && cat -- "$1"; } | sha256sum | cut -c 1-64)
+	digest=$(sha256sum <"$1")
+	digest=$(printf '%s%s' "$inner_key" "${digest%% *}" | sha256sum | cut -c 1-64)
 	digest=$(printf '%s%s' "$outer_key" "$digest" | sha256sum | cut -c 1-32)
 	printf 'keyed:%s' "$digest"
 }

@@ -6,6 +6,8 @@ undo_daemon_reload() { :; }
 op_unit_activate() { # unit verb
 	look_at "$1" || return 1
 	[ -f "undo/$number/was" ] || { mkdir -p "undo/$number" && note_safely was "$state"; } || return 1
+	# What it sets is there without it, too. One that ran has a former file, which sets it again.
+	if [ "$1" = fairlead-timezone.service ] && ! did_run "$state"; then save_path /etc/localtime || return 1; fi
 	# One that a hand has masked can neither be enabled nor started (systemctl(1)).
 	case " $state" in
 	*' masked '*) systemctl unmask --quiet "$1" || return 1 ;;
@@ -31,11 +33,15 @@ op_unit_activate() { # unit verb
 }
 
 # Nginx takes up its configuration after the command has returned, or keeps the old one (nginx(8), -s reload); what asks the site
-# next would be answered by the old workers. They have taken it up when none of those is left that still takes connections.
+# next would be answered by the old workers. They have taken it up when none of those is left that still takes connections. The
+# signal is what ExecReload= of Debian's unit comes to; systemd would first make a second sandbox for it, which takes ten times as long.
 reload_unit() { # unit, as look_at saw it
-	before=
-	if [ "$1" = nginx.service ]; then before=$(cat "/proc/$main/task/$main/children" 2>/dev/null); fi
-	systemctl reload "$1" || return 1
+	if [ "$1" != nginx.service ] || [ "${main:-0}" -eq 0 ]; then
+		systemctl reload "$1"
+		return
+	fi
+	before=$(cat "/proc/$main/task/$main/children" 2>/dev/null)
+	kill -s HUP "$main" || return 1
 	tries=0
 	# shellcheck disable=SC2086 # process ids are words
 	while still_serve $before; do
@@ -75,6 +81,7 @@ undo_unit_activate() { # unit
 		systemctl stop "$1" || return 1
 		# A packet filter outlives its unit, so that a stop opens nothing; before this one there was none.
 		if [ "$1" = fairlead-firewall.service ]; then nft delete table inet fairlead; fi
+		restore_path || return 1
 	fi
 	case " $(cat "undo/$number/was")" in
 	*' disabled '*) systemctl disable --quiet "$1" ;;
