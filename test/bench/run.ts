@@ -23,9 +23,9 @@ const comparisons: Readonly<Record<string, (setting: Setting) => Promise<Row[]>>
   node: besideNode,
   size: bySize,
   change: besidePlan,
+  ansible: besideAnsible,
   fleet: tenHosts,
   distance: byDistance,
-  ansible: besideAnsible,
 };
 
 // The folders and containers of this process end in its exit handlers.

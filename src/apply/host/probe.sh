@@ -46,6 +46,10 @@ behind() { # name, then a command: a frame that is printed by the end
 	) &
 }
 
+# The longest goes first: it travels while the rest is read.
+if [ -f "$record/record.jsonl" ]; then frame record cat "$record/record.jsonl"; fi
+if [ -f "$record/serial" ]; then frame serial cat "$record/serial"; fi
+
 # What the record names is read too, so that what left the file can be found.
 if [ -f "$record/wanted" ]; then
 	want=$({
@@ -176,8 +180,6 @@ frame architecture dpkg --print-architecture
 frame boot cat /proc/sys/kernel/random/boot_id
 # What is not there yet has no row.
 frame space df -k --output=avail,file / /etc /opt /opt/fairlead /srv "/srv/${record##*/}" /var/lib /var/lib/fairlead
-if [ -f "$record/record.jsonl" ]; then frame record cat "$record/record.jsonl"; fi
-if [ -f "$record/serial" ]; then frame serial cat "$record/serial"; fi
 # What other projects on this host have, as the record of each says: no one takes a path from another.
 neighbours() { # files
 	grep -H -e '^path ' -e '^secret ' -- "$@" | sed 's|^/var/lib/fairlead/\([^/]*\)/wanted:[a-z]* |\1 |'
