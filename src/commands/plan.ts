@@ -238,16 +238,21 @@ async function planOne(
 ): Promise<PlannedHost> {
   // The connection takes the longest: everything else is done while it opens.
   const { connectSsh } = await import('../transport/ssh.ts');
-  const [connection, compiled] = await Promise.all([
-    connectSsh(host, session.project.folder),
-    source.then((known) => pinned(manifestOf(session.spec, host, session.assets), known)),
-  ]);
+  const connecting = connectSsh(host, session.project.folder);
   try {
+    const [connection, compiled] = await Promise.all([
+      connecting,
+      source.then((known) => pinned(manifestOf(session.spec, host, session.assets), known)),
+    ]);
     const made = await planHost(connection, compiled, await secrets, options);
     const follow = session.commandFor('attach', [host.name]);
     return { ...made, host, connection, compiled, source: await source, follow };
   } catch (error) {
-    connection.close();
+    // It may be opening still.
+    connecting.then(
+      (connection) => connection.close(),
+      () => undefined,
+    );
     throw error;
   }
 }
