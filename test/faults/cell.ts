@@ -105,16 +105,21 @@ async function judge({ host }: Ground, fault: Fault, run: Run, end: string, befo
 /** Whether the next apply may be the first that can end the transaction. */
 const mayStayOpen = (fault: Fault) => Boolean(fault.killsRecovery || fault.takesTheSiteDown || fault.needsSmallDisk);
 
-/** Steps that stay, although the plan calls them reversible. */
+/** Steps that stay, although the plan calls them reversible. A folder stays with the files that programs wrote to in the meantime. */
 async function undeclared(host: LabHost, end: string): Promise<string[]> {
   const folder = '/var/lib/fairlead/notes/transactions';
   const steps = (await host.sh(`cat "${folder}/$(ls ${folder} | tail -n 1)/steps"`)).split('\n');
-  return end
-    .split(' ')
-    .slice(2)
-    .map((number) => steps[Number(number) - 1] ?? '')
-    .filter((line) => !line.includes('|final|'))
-    .map((line) => `stays, and is reversible: ${line}`);
+  const numbers = end.split(' ').slice(2);
+  const staying = numbers.map((number) => steps[Number(number) - 1] ?? '').filter((line) => !line.includes('|final|'));
+  const empty = await Promise.all(staying.map((line) => isNoFullFolder(host, line)));
+  return staying.filter((_, index) => empty[index]).map((line) => `stays, and is reversible: ${line}`);
+}
+
+async function isNoFullFolder(host: LabHost, line: string): Promise<boolean> {
+  const [, operation, , , path = ''] = line.split('|');
+  if (operation !== 'directory') return true;
+  const { stdout } = await host.exec(['find', path, '-type', 'f', '-size', '+0']);
+  return stdout.trim() === '';
 }
 
 /** The next apply brings everything, and then there is nothing to do or to clean up. */
