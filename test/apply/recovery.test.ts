@@ -40,6 +40,8 @@ fi
 const executor = hostScript('executor')
   .replaceAll('/var/lib/fairlead', at('lib'))
   .replaceAll('/usr/sbin/policy-rc.d', at('policy-rc.d'))
+  .replaceAll('/etc/systemd/system/$own_unit', `${at('etc')}/$own_unit`)
+  .replaceAll('/run/systemd/system/$own_unit', `${at('run')}/$own_unit`)
   .replace(/^PATH=/m, `PATH=${at('bin')}:`);
 
 const steps = (last: string) =>
@@ -369,6 +371,23 @@ test('of two projects on a host the second waits for the first, and says so', as
   prepare(good);
   run('run');
   assert.not.match(readFileSync(join(folder, 'log'), 'utf8'), 'another project', 'the control');
+});
+
+test('the unit of the boot keeps the time that it has when it is itself among what goes', () => {
+  const own = 'fairlead-notes-recover.service';
+  prepare(`file|reversible|write the unit|${at('etc', own)}|644|${me}|${group}|new-e\n7|${good}`);
+  rmSync(at('run'), { recursive: true, force: true });
+  mkdirSync(at('run'));
+  const shown = `cat ${at('etc', own)} ${at('run', own)} 2>/dev/null`;
+  const answers = `case "$1" in is-system-running) echo running ;; daemon-reload) ${shown} >>${at('seen')} ;; is-active) exit 3 ;; esac`;
+  writeFileSync(at('bin', 'systemctl'), `#!/bin/sh\n${answers}\n`);
+  run('run', 14);
+  assert.ok(existsSync(at('etc', own)), 'it was cut off behind that step');
+  run('recover');
+  assert.is(journal().at(-1), 'end rolled-back');
+  assert.not(existsSync(at('etc', own)));
+  assert.is(readFileSync(at('seen'), 'utf8'), 'new e\n', 'what systemd found when it read the units');
+  assert.not(existsSync(at('run', own)), 'nothing of it is left');
 });
 
 test('nobody begins while another transaction is unfinished', () => {

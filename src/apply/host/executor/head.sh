@@ -30,5 +30,6 @@ future=
 project=$(cat project)
 home=/var/lib/fairlead/$project
 record=$home/record.jsonl
+own_unit=fairlead-$project-recover.service
 secrets=/etc/fairlead/$project/secrets
 apt_options='-o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold'

@@ -63,6 +63,7 @@ close() { # as end, for one that never got hold of the host
 	journal "end $*" || [ ! -s journal ] || exit 1
 	forget_unfinished
 	wipe .
+	if [ "$mode" = recover ]; then rm -f "/run/systemd/system/$own_unit"; fi
 	say "end $*"
 	exit 0
 }

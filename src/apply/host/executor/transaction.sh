@@ -168,6 +168,7 @@ recover() {
 	lock 10 || exit 0
 	is_over && exit 0
 	[ -s journal ] || end failed "it was cut off before its first step"
+	keep_own_unit
 	allow_starts
 	load_key
 	trim "$record"
@@ -187,6 +188,12 @@ recover() {
 		end converged
 	fi
 	roll_back "$begun" 8>&- 9>&-
+}
+
+# The unit in which this runs after a boot may be among what goes. Once systemd has read all units anew, it would be without its file,
+# and so without the time that it has.
+keep_own_unit() {
+	if [ -f "/etc/systemd/system/$own_unit" ]; then cp "/etc/systemd/system/$own_unit" "/run/systemd/system/$own_unit"; fi
 }
 
 systemd_answers() { # and is not about to end
