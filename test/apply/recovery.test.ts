@@ -32,9 +32,11 @@ test.after(() => rmSync(root, { recursive: true, force: true }));
 /** Ends the executor when the journal has just got this many lines, as a power cut or `kill -9` would. */
 const dyingSync = `#!/bin/sh
 /usr/bin/sync "$@"
+status=$?
 if [ "$*" = "-d journal" ] && [ "$(wc -l <journal)" -eq "$(cat ${at('die-at')} 2>/dev/null || echo 0)" ]; then
 	kill -KILL "$PPID"
 fi
+exit "$status"
 `;
 
 const executor = hostScript('executor')
@@ -388,6 +390,18 @@ test('the unit of the boot keeps the time that it has when it is itself among wh
   assert.not(existsSync(at('etc', own)));
   assert.is(readFileSync(at('seen'), 'utf8'), 'new e\n', 'what systemd found when it read the units');
   assert.not(existsSync(at('run', own)), 'nothing of it is left');
+});
+
+test('what a boot has emptied, as /run, is put back by that', () => {
+  const made = ['run', 'run/x'].map((name) => `directory|reversible|make it|${at('etc', name)}|750|${me}|${group}`);
+  prepare([made[0], `7|${made[1]}`, `8|${good}`].join('\n'));
+  const before = state();
+  run('run', 16);
+  assert.ok(existsSync(at('etc/run/x')), 'it was cut off behind these steps');
+  rmSync(at('etc/run'), { recursive: true });
+  run('recover');
+  assert.is(journal().at(-1), 'end rolled-back');
+  assert.is(state(), before);
 });
 
 test('nobody begins while another transaction is unfinished', () => {

@@ -71,8 +71,8 @@ is_expected() { # path
 	return 1
 }
 
-settle() { # a rename is safe from a power cut once the folder is on disk
-	[ -n "$future" ] || sync "$(dirname "$1")"
+settle() { # a rename is safe from a power cut once the folder is on disk; one below /run is gone after it
+	[ -n "$future" ] || [ ! -d "$(dirname "$1")" ] || sync "$(dirname "$1")"
 }
 
 # A package's configuration file that nobody had changed (deb-conffiles(5)) is kept before another takes its place, and comes
