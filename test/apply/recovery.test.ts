@@ -42,6 +42,7 @@ exit "$status"
 const executor = hostScript('executor')
   .replaceAll('/var/lib/fairlead', at('lib'))
   .replaceAll('/usr/sbin/policy-rc.d', at('policy-rc.d'))
+  .replaceAll('/etc/localtime', at('etc/localtime'))
   .replaceAll('/etc/systemd/system/$own_unit', `${at('etc')}/$own_unit`)
   .replaceAll('/run/systemd/system/$own_unit', `${at('run')}/$own_unit`)
   .replace(/^PATH=/m, `PATH=${at('bin')}:`);
@@ -390,6 +391,23 @@ test('the unit of the boot keeps the time that it has when it is itself among wh
   assert.not(existsSync(at('etc', own)));
   assert.is(readFileSync(at('seen'), 'utf8'), 'new e\n', 'what systemd found when it read the units');
   assert.not(existsSync(at('run', own)), 'nothing of it is left');
+});
+
+test('the time zone that a new unit has set is again what it was', () => {
+  prepare(`unit_activate|reversible|start it|fairlead-timezone.service|start\n7|${bad}`);
+  execaSync('ln', ['-s', '/usr/share/zoneinfo/UTC', at('etc/localtime')]);
+  const before = state();
+  const answers = [
+    'is-system-running) echo running',
+    'show) echo ActiveState=inactive; echo UnitFileState=disabled; echo MainPID=0',
+    `start) ln -sfT /usr/share/zoneinfo/Asia/Tokyo ${at('etc/localtime')}; readlink ${at('etc/localtime')} >${at('set')}`,
+    'is-active) case "$*" in *timezone*) ;; *) exit 3 ;; esac',
+  ];
+  writeFileSync(at('bin', 'systemctl'), `#!/bin/sh\ncase "$1" in ${answers.join(' ;; ')} ;; esac\n`);
+  run('run');
+  assert.is(journal().at(-1), 'end rolled-back');
+  assert.match(readFileSync(at('set'), 'utf8'), /Tokyo/, 'the unit had set it');
+  assert.is(state(), before);
 });
 
 test('what a boot has emptied, as /run, is put back by that', () => {
