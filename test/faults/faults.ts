@@ -20,7 +20,7 @@ export interface Fault {
 }
 
 /** The processes that serve connections end, as they do when a network is cut and both ends have noticed. */
-const cutConnections = `for process in /proc/[0-9]*; do
+export const cutConnections = `for process in /proc/[0-9]*; do
   case $(tr '\\0' ' ' <$process/cmdline 2>/dev/null) in 'sshd: '*listener*) ;; 'sshd: '* | 'sshd-session: '*) kill -KILL "\${process##*/}" 2>/dev/null || true ;; esac
 done`;
 

@@ -11,6 +11,7 @@ import { ensureDocker, stopDocker } from '../lab/prerequisites.ts';
 import { LabProject } from '../lab/project.ts';
 import { asRelease, type Release, releases } from '../lab/releases.ts';
 import { type Ground, tryFault, type Verdict } from './cell.ts';
+import { chainNames, tryChain } from './chain.ts';
 import { type Fault, type FaultName, faultNames, faults, useSmallDisk } from './faults.ts';
 import { empty, keep, type Matrix, passed, summaryOf } from './matrix.ts';
 import { refusalNames, tryRefusal } from './refusals.ts';
@@ -23,7 +24,7 @@ const help = `usage: npm run test:faults [-- <option>…]
 Each option may be given several times; without one, everything is tried.
 
   --release <release>     ${releases.join(' or ')}
-  --scenario <scenario>   ${scenarioNames.join(', ')}, or refusals
+  --scenario <scenario>   ${scenarioNames.join(', ')}, chains or refusals
   --fault <fault>         ${faultNames.join(', ')}
   --step <number>         only these steps, counted from 1
   --stride <number>       of the first apply, every so many steps (default 1)
@@ -69,8 +70,9 @@ class Trial {
   }
 
   async run(): Promise<void> {
-    for (const name of chosen([...scenarioNames, 'refusals'] as const, values.scenario)) {
+    for (const name of chosen([...scenarioNames, 'chains', 'refusals'] as const, values.scenario)) {
       if (name === 'refusals') await this.refuse();
+      else if (name === 'chains') await this.chain();
       else if (scenarios[name].fromBare) await this.fromBare(name);
       else await this.between(name);
     }
@@ -99,6 +101,20 @@ class Trial {
         if ((faults[fault] as Fault).needsSmallDisk) await useSmallDisk(ground.host);
         await this.countSteps(ground, name);
         await this.row(ground, name, fault, { serves: false, converges: false });
+      });
+    }
+  }
+
+  /** First applies whose followers are lost at each step; the verdict counts for all of them. */
+  private async chain(): Promise<void> {
+    for (const name of chainNames) {
+      if (Object.values(this.matrix.cells.bare?.[name] ?? {}).some(passed)) continue;
+      await this.onHost(async (ground) => {
+        await this.countSteps(ground, 'bare');
+        const steps = this.matrix.steps.bare?.length ?? 0;
+        const { struckAt, verdict } = await tryChain(ground, name, steps);
+        for (const step of struckAt) keep(this.matrix, 'bare', name, step, verdict);
+        this.told(`bare ${name} is lost at ${struckAt.length} of ${steps} steps`, verdict);
       });
     }
   }

@@ -28,7 +28,7 @@ strike() {
 	mv $faults/armed $faults/fired 2>/dev/null || return 0
 	case $meets in
 	kill) systemctl kill --kill-whom=main --signal=KILL "$unit" && sleep 60 ;;
-	hold) until [ -f $faults/go ]; do sleep 0.05; done ;;
+	hold) until rm $faults/go; do sleep 0.05; done 2>/dev/null ;;
 	esac
 }
 [ "$(tail -n 1 journal 2>/dev/null)" = "begin $step" ] || exit $code
@@ -62,6 +62,12 @@ export async function struck(host: LabHost): Promise<boolean> {
 /** Lets an executor go on that was held. */
 export async function letGo(host: LabHost): Promise<void> {
   await host.sh(': >/run/faults/go');
+}
+
+/** Lets an executor go on that was held, and has it meet the same in a later step. */
+export async function letGoUntil(host: LabHost, step: number): Promise<void> {
+  const script = 'rm -f /run/faults/fired; cat >/run/faults/armed; : >/run/faults/go';
+  await host.exec(['sh', '-c', script], { input: `begin ${step} hold\n` });
 }
 
 /** Takes back what was armed and not reached. */
