@@ -222,7 +222,7 @@ class Trial {
 /** Asks for a new host. */
 class Renew extends Error {}
 
-const isAsBefore = ({ end }: Verdict) => /^end (rolled-back|failed)/.test(end);
+const isAsBefore = ({ end }: Verdict) => /(^|; )end (rolled-back|failed)[^;]*$/.test(end);
 
 if (values.help) {
   console.log(help);
