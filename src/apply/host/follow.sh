@@ -24,25 +24,28 @@ follow() { # folder, unit, first line
 	if [ "${executor:-0}" -gt 0 ]; then read_log="tail -n +$3 -f -s 0.02 --pid=$executor"; else read_log="tail -n +$3"; fi
 	$read_log "$1/log" | print_lines "$3"
 	until ended; do
+		# Whoever read this is gone, and nobody waits for the rest.
+		[ -f "$printed" ] || exit 0
 		alive=yes
 		is_worked_on "$1" "$2" || alive=
-		tail -n "+$(cat "$printed")" "$1/log" | print_lines "$(cat "$printed")"
+		next=$(cat "$printed") && rm -f "$printed"
+		tail -n "+$next" "$1/log" | print_lines "$next"
 		if [ -z "$alive" ]; then break; fi
 		sleep 0.2
 	done
 	# Neither could say how: the disk is full, or both were killed.
-	ended || printf 'end died\n'
+	ended || [ ! -f "$printed" ] || printf 'end died\n'
 	rm -f "$printed"
 }
 
-print_lines() { # number of the first
+print_lines() { # number of the first; keeps the number of the next, unless nobody reads any more
 	next=$1
 	while IFS= read -r line; do
 		next=$((next + 1))
-		printf '%s\n' "$line"
+		printf '%s\n' "$line" 2>/dev/null || exit 1
 		case $line in 'end '*) next=end && break ;; esac
 	done
 	printf '%s\n' "$next" >"$printed"
 }
 
-ended() { [ "$(cat "$printed")" = end ]; }
+ended() { [ "$(cat "$printed" 2>/dev/null)" = end ]; }
