@@ -12,6 +12,8 @@ export function layout(name: string) {
     home,
     run,
     releases: `${home}/releases`,
+    /** What builds made, by hash; releases point to them. */
+    bundles: `${home}/bundles`,
     slots: `${home}/slots`,
     slot: (slot: Slot) => `${home}/slots/${slot}`,
     sockets: (slot: Slot) => `${run}/${slot}`,

@@ -10,6 +10,8 @@ import { inBetween } from './unit.ts';
 export const bundleUpload = ({ bundle }: ReleaseResource) => `app-${bundle ?? 'unpinned'}.tar.gz`;
 export const runtimeUpload = ({ version, package: name }: ReleaseResource['runtime']) => `${name}-${version}.tar.gz`;
 
+const bundleFolder = ({ name, bundle = 'unpinned' }: ReleaseResource) => `${layout(name).bundles}/${bundle}`;
+
 const stamp = (folder: string) => `${folder}/.complete`;
 
 /** Which slot the live link names. */
@@ -71,7 +73,7 @@ function comesBack(name: string, slot: Slot, running: readonly number[], observe
 /** What tells that the release in a slot and its runtime are whole; both are reached through the slot's link. */
 const wholeness = (name: string, slot: Slot) => {
   const folder = layout(name).slot(slot);
-  return [stamp(folder), stamp(`${folder}/runtime`)];
+  return [stamp(folder), stamp(`${folder}/app/..`), stamp(`${folder}/runtime`)];
 };
 
 const isWhole = (name: string, slot: Slot, observed: Observed) =>
@@ -150,7 +152,7 @@ export const releaseKind: Kind<ReleaseResource> = {
 };
 
 function deliver(resource: ReleaseResource, observed: Observed): Step[] {
-  const { name, release = 'unpinned', runtime, instances } = resource;
+  const { name, release = 'unpinned', bundle = 'unpinned', runtime, instances } = resource;
   const paths = layout(name);
   const node = runtimeFolder(runtime.version, runtime.package);
   const has = (folder: string) => lookUp(observed.paths, stamp(folder)).state === 'present';
@@ -164,10 +166,14 @@ function deliver(resource: ReleaseResource, observed: Observed): Step[] {
       }),
     );
   }
-  if (!has(`${paths.releases}/${release}`)) {
+  if (!has(bundleFolder(resource))) {
     const upload = bundleUpload(resource);
-    const args = [name, release, upload, node, resource.environmentFile];
-    steps.push(step('release_stage', args, `stage release ${release}`, { reversible: true, uploads: [upload] }));
+    const args = [name, bundle, upload];
+    steps.push(step('bundle_unpack', args, `bring the program (${bundle})`, { reversible: true, uploads: [upload] }));
+  }
+  if (!has(`${paths.releases}/${release}`)) {
+    const args = [name, release, bundle, node, resource.environmentFile];
+    steps.push(step('release_stage', args, `stage release ${release}`, { reversible: true }));
   }
   if (resource.migrations) {
     const args = [name, release, resource.database ?? '', ...resource.migrations];
@@ -189,6 +195,6 @@ function deliver(resource: ReleaseResource, observed: Observed): Step[] {
 /** Paths that tell whether the host already has what a release needs. */
 export function releaseStamps(resource: ReleaseResource): string[] {
   const folders = [runtimeFolder(resource.runtime.version, resource.runtime.package)];
-  if (resource.release) folders.push(`${layout(resource.name).releases}/${resource.release}`);
+  if (resource.release) folders.push(`${layout(resource.name).releases}/${resource.release}`, bundleFolder(resource));
   return folders.map(stamp);
 }

@@ -42,6 +42,7 @@ export type Operation =
   | 'postgres_database'
   | 'postgres_database_drop'
   | 'runtime_install'
+  | 'bundle_unpack'
   | 'release_stage'
   | 'release_migrate'
   | 'release_switch'

@@ -160,7 +160,9 @@ export class ModelHost {
         this.roles.delete(a),
       postgres_database_drop: () => this.databases.delete(a),
       runtime_install: () => this.paths.set(`${a}/.complete`, file('')),
+      bundle_unpack: () => this.paths.set(`/srv/${a}/bundles/${b}/.complete`, file('')),
       release_stage: () =>
+        need(this.paths.has(`/srv/${a}/bundles/${c}/.complete`), 'no bundle') &&
         need(this.paths.has(e), 'no environment') &&
         need(this.paths.has(`${d}/.complete`), 'no runtime') &&
         this.stage(stamp),
@@ -255,7 +257,8 @@ export class ModelHost {
 
   private stage(stamp: string): void {
     this.paths.set(stamp, file(''));
-    this.paths.set(stamp.replace('.complete', 'runtime/.complete'), file(''));
+    for (const through of ['runtime', 'app/..'])
+      this.paths.set(stamp.replace('.complete', `${through}/.complete`), file(''));
   }
 
   /** A path that leads through the link of a slot. */

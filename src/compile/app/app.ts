@@ -50,6 +50,7 @@ function folders({ spec }: CompileInput): Resource[] {
   return [
     directory(paths.home, 'app'),
     directory(paths.releases, 'app', within(paths.home)),
+    directory(paths.bundles, 'app', within(paths.home)),
     directory(paths.slots, 'app', within(paths.home)),
     directory(paths.run, 'app'),
     ...slots.map((slot) =>

@@ -45,6 +45,7 @@ export function release(
       ...credentialNeeds(spec, credentialsOf(input)),
       `user:${name}`,
       `directory:${paths.releases}`,
+      `directory:${paths.bundles}`,
       `directory:${paths.slots}`,
       ...slots.map((slot) => `directory:${paths.sockets(slot)}`),
       ...parts.map(({ id }) => id),

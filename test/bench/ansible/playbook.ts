@@ -85,10 +85,14 @@ const query = (name: string, sql: string) =>
   );
 
 /** What tells that a release is live: the link of its slot, the link to the live sockets, and its running instances. */
-function releaseTasks({ id, name, release = '', runtime, instances }: ReleaseResource, live: Slot): Task[] {
+function releaseTasks(
+  { id, name, release = '', bundle = '', runtime, instances }: ReleaseResource,
+  live: Slot,
+): Task[] {
   const paths = layout(name);
   const folder = `${paths.releases}/${release}`;
-  const stamps = [runtimeFolder(runtime.version, runtime.package), folder].map((one) => `${one}/.complete`);
+  const folders = [runtimeFolder(runtime.version, runtime.package), `${paths.bundles}/${bundle}`, folder];
+  const stamps = folders.map((one) => `${one}/.complete`);
   return [
     ...stamps.map((path) => task(`${id}: ${path}`, 'file', { path, state: 'file' })),
     link(`${id}: ${live}`, paths.slot(live), `../releases/${release}`),

@@ -6,9 +6,45 @@ op_runtime_install() { # folder upload; another project may have brought it sinc
 }
 undo_runtime_install() { rm -rf "$1.new"; }
 
-op_release_stage() { # name release upload runtime environment-file
+op_bundle_unpack() { # name bundle upload: what a build made; releases that differ in other things alone have it in common
+	if [ -f "/srv/$1/bundles/$2/.complete" ]; then mkdir -p "undo/$number" && note_safely there "$2" && return; fi
+	newest=$(newest_bundle "$1")
+	unpack "/srv/$1/bundles/$2" "$3" app && { [ -z "$newest" ] || share "/srv/$1/bundles/$2.new/app" "$newest/app"; } &&
+		finish "/srv/$1/bundles/$2"
+}
+undo_bundle_unpack() { # name bundle
+	[ -f "undo/$number/there" ] || rm -rf "/srv/$1/bundles/$2" "/srv/$1/bundles/$2.new"
+}
+
+newest_bundle() { # name
+	# shellcheck disable=SC2012 # names are hexadecimal
+	ls -t "/srv/$1/bundles" 2>/dev/null | while read -r bundle; do
+		if [ -f "/srv/$1/bundles/$bundle/.complete" ]; then printf '%s' "/srv/$1/bundles/$bundle" && break; fi
+	done
+}
+
+# From one release to the next nearly all dependencies stay as they are. A file that is the same in both, byte for byte and in its
+# mode, becomes one file with two names (link(2)); nobody writes to files of releases.
+share() { # folder, folder of before
+	find "$1" -type f -size +0 -printf '%P\0' | perl -0 -ne '
+		BEGIN { ($new, $old) = splice(@ARGV, 0, 2) }
+		chomp;
+		my ($mine, $theirs) = ("$new/$_", "$old/$_");
+		my @mine = lstat($mine) or next;
+		my @theirs = lstat($theirs) or next;
+		next if !-f _ || $mine[7] != $theirs[7] || $mine[2] != $theirs[2] || $mine[4] != $theirs[4] || $mine[5] != $theirs[5];
+		sub content { local $/; open(my $file, "<:raw", $_[0]) or return; scalar <$file> }
+		my ($one, $other) = (content($mine), content($theirs));
+		next if !defined($one) || !defined($other) || $one ne $other;
+		# A file system may allow no further name: then there are two files.
+		link($theirs, "$mine.fairlead-shared") and rename("$mine.fairlead-shared", $mine) || die "$mine: $!\n";
+	' "$1" "$2"
+}
+
+op_release_stage() { # name release bundle runtime environment-file
 	folder=/srv/$1/releases/$2
-	unpack "$folder" "$3" app && cp "$5" "$folder.new/environment" && chmod 640 "$folder.new/environment" &&
+	rm -rf "$folder.new" && mkdir -p "$folder.new" && ln -s "../../bundles/$3/app" "$folder.new/app" &&
+		cp "$5" "$folder.new/environment" && chmod 640 "$folder.new/environment" &&
 		ln -s "$4" "$folder.new/runtime" && ln -s runtime/bin/node "$folder.new/node" && finish "$folder"
 }
 undo_release_stage() { rm -rf "/srv/$1/releases/$2" "/srv/$1/releases/$2.new"; }
@@ -170,9 +206,13 @@ forget_old_releases() { # name: the five newest stay, and those that a slot name
 	ls -t "/srv/$1/releases" | tail -n +6 | while read -r old; do
 		case "$kept" in *"$old"*) ;; *) rm -rf "/srv/$1/releases/${old:?}" ;; esac
 	done
+	used=$(readlink "/srv/$1/releases/"*/app)
+	for bundle in "/srv/$1/bundles/"*; do
+		case $used in *"/${bundle##*/}/"*) ;; *) rm -rf "$bundle" ;; esac
+	done
 }
 
 op_release_remove() { # name: its processes end, then all that belongs to its releases goes
 	for slot in blue green; do stop_slot "$1" "$slot"; done
-	rm -rf "/srv/${1:?}/releases" "/srv/$1/slots" "/run/$1/live" "/run/$1/release" "/etc/tmpfiles.d/$1-live.conf"
+	rm -rf "/srv/${1:?}/releases" "/srv/$1/bundles" "/srv/$1/slots" "/run/$1/live" "/run/$1/release" "/etc/tmpfiles.d/$1-live.conf"
 }
