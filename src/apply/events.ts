@@ -99,6 +99,8 @@ export type ApplyEvent =
   | { readonly type: 'undo'; readonly host: string; readonly number: number; readonly title: string }
   /** The host waits for a new connection, for so many seconds. */
   | { readonly type: 'confirm'; readonly host: string; readonly seconds: number }
+  /** The host waits for the others that change their release with it, for so many seconds; then it goes back. */
+  | { readonly type: 'hold'; readonly host: string; readonly point: string; readonly seconds: number }
   /** A transaction that was cut off is being ended: by this client, or by the host itself. */
   | { readonly type: 'recovering'; readonly host: string; readonly transaction: string }
   /** The log of a transaction that somebody began is followed from its beginning. */

@@ -8,12 +8,18 @@ export interface Pace {
   readonly batch?: number;
 }
 
+/** The place of a host among those that are worked on at a time. */
+export interface Lane {
+  /** Leaves the place to another host while something else is waited for. */
+  aside<Result>(waiting: Promise<Result>): Promise<Result>;
+}
+
 /** A host in its place: one that is settled, because it needs no work or none may be done on it, or what brings it to its outcome. */
 export type Member = { readonly host: string } & (
   | { readonly settled: Outcome }
   | {
       /** What it throws ends the schedule, once the hosts at work have ended. */
-      readonly work: () => Promise<Outcome>;
+      readonly work: (lane: Lane) => Promise<Outcome>;
     }
 );
 
@@ -39,8 +45,8 @@ export async function inBatches(
     for (const one of batch) if ('settled' in one) outcomes.set(one.host, one.settled);
     const open = batch.filter((one): one is Open => 'work' in one);
     if (failed.length === 0)
-      await atMost(open, pace.parallel, async ({ host, work }) => {
-        if (!stop?.aborted) outcomes.set(host, await work());
+      await atMost(open, pace.parallel, async ({ host, work }, lane) => {
+        if (!stop?.aborted) outcomes.set(host, await work(lane));
       });
     else for (const { host } of open) skip(host, failed);
   }
@@ -53,7 +59,7 @@ function failedIn(members: readonly Member[], outcomes: ReadonlyMap<string, Outc
 }
 
 /** Items in groups of a size, the last perhaps smaller. */
-function batches<Item>(items: readonly Item[], size: number): Item[][] {
+export function batches<Item>(items: readonly Item[], size: number): Item[][] {
   const count = Math.ceil(items.length / Math.max(1, size));
   return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
 }
@@ -62,18 +68,53 @@ function batches<Item>(items: readonly Item[], size: number): Item[][] {
 async function atMost<Item>(
   items: readonly Item[],
   limit: number,
-  work: (item: Item) => Promise<unknown>,
+  work: (item: Item, lane: Lane) => Promise<unknown>,
 ): Promise<void> {
-  const waiting = [...items];
-  const lane = async () => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
-      await work(item).catch((error: unknown) => {
-        waiting.length = 0;
+  const lanes = new Lanes(limit);
+  let broken = false;
+  const results = await Promise.allSettled(
+    items.map(async (item) => {
+      await lanes.enter();
+      try {
+        if (!broken) await work(item, lanes);
+      } catch (error) {
+        broken = true;
         throw error;
-      });
+      } finally {
+        lanes.leave();
+      }
+    }),
+  );
+  const failed = results.find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+}
+
+/** So many may be inside at a time; the others wait in the order in which they came. */
+class Lanes implements Lane {
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor(limit: number) {
+    this.#free = limit;
+  }
+
+  async enter(): Promise<void> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((enter) => this.#waiting.push(enter));
+  }
+
+  leave(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#free += 1;
+  }
+
+  async aside<Result>(waiting: Promise<Result>): Promise<Result> {
+    this.leave();
+    try {
+      return await waiting;
+    } finally {
+      await this.enter();
     }
-  };
-  const lanes = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, lane));
-  const broken = lanes.find(({ status }) => status === 'rejected');
-  if (broken?.status === 'rejected') throw broken.reason;
+  }
 }

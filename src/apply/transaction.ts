@@ -24,12 +24,22 @@ export interface Followed {
 /** Proves to a host that it can still be reached, by a connection of its own; takes the id of the transaction that waits. */
 export type Confirm = (id: string) => Promise<void>;
 
+/** Tells a host that waits for others, at a point of its transaction, whether it goes on; takes the id of the transaction. */
+export type Hold = (id: string, point: string) => Promise<void>;
+
+/** What a host may wait for. */
+export interface Answers {
+  readonly confirm: Confirm;
+  /** Without it the host is not answered: somebody else does, or it goes back. */
+  readonly hold?: Hold;
+}
+
 /**
  * Carries out a plan on its host: sends it, starts the executor there and follows its log. The executor does not depend on
  * this connection; when it breaks, the host goes on and the result is `lost`.
  *
  * @param receiver text of the script `receive`.
- * @param confirm is called when the host waits for it, and may fail: the host then goes back by itself.
+ * @param answers are called when the host waits for them, and may fail: the host then goes back by itself.
  * @param follow see Followed.
  */
 export async function carryOut(
@@ -37,14 +47,14 @@ export async function carryOut(
   plan: Plan,
   parts: Parts,
   receiver: string,
-  confirm: Confirm,
+  answers: Answers,
   listen: Listener,
   follow: string,
 ): Promise<TransactionResult> {
   const titles = plan.steps.map(({ title }) => title);
   const followed = { host: plan.host, project: plan.project, id: parts.id, titles, follow };
   listen({ type: 'begin', host: plan.host, transaction: parts.id, steps: titles.length });
-  return following(connection, receiver, await bundle(plan, parts), followed, confirm, listen);
+  return following(connection, receiver, await bundle(plan, parts), followed, answers, listen);
 }
 
 /**
@@ -60,7 +70,14 @@ export async function recoverFrom(
 ): Promise<TransactionResult> {
   listen({ type: 'recovering', host: there.host, transaction: unfinished });
   const followed = { ...there, id: unfinished, titles: [] };
-  return following(connection, recoverer, `${there.project}\n${unfinished}\n`, followed, async () => undefined, listen);
+  return following(
+    connection,
+    recoverer,
+    `${there.project}\n${unfinished}\n`,
+    followed,
+    { confirm: async () => undefined },
+    listen,
+  );
 }
 
 /**
@@ -78,7 +95,7 @@ export async function attachTo(
   listen: Listener,
 ): Promise<TransactionResult> {
   const followed = { ...there, id: id ?? '', titles: [] };
-  return following(connection, attacher, `${there.project}\n${id ?? ''}\n`, followed, confirm, listen);
+  return following(connection, attacher, `${there.project}\n${id ?? ''}\n`, followed, { confirm }, listen);
 }
 
 async function following(
@@ -86,10 +103,10 @@ async function following(
   script: string,
   input: string | Readable,
   followed: Followed,
-  confirm: Confirm,
+  answers: Answers,
   listen: Listener,
 ): Promise<TransactionResult> {
-  const log = new LogReader(followed, confirm, listen);
+  const log = new LogReader(followed, answers, listen);
   return log.result(await connection.run(script, { input, onLine: (line: string) => log.read(line) }));
 }
 
@@ -102,7 +119,7 @@ class LogReader {
 
   constructor(
     private readonly followed: Followed,
-    private readonly confirm: Confirm,
+    private readonly answers: Answers,
     private readonly listen: Listener,
   ) {
     this.titles = [...followed.titles];
@@ -125,7 +142,8 @@ class LogReader {
     else if (word === 'undo') this.listen({ type: 'undo', host, number, title: step.title });
     else if (word === 'note') this.listen({ type: 'note', host, text: [digits, ...rest].join(' ') });
     else if (word === 'recover') this.listen({ type: 'recovering', host, transaction: this.id });
-    else if (word === 'confirm') this.answer(number);
+    else if (word === 'confirm') this.comeIn(number);
+    else if (word === 'hold') this.wait(digits, Number(rest[0]));
   }
 
   /** The transaction that a client attached itself to. */
@@ -144,11 +162,22 @@ class LogReader {
   }
 
   /** A host that cannot be reached any more goes back by itself; that tells more than the error here. */
-  private answer(seconds: number): void {
+  private comeIn(seconds: number): void {
     this.listen({ type: 'confirm', host: this.followed.host, seconds });
-    this.confirm(this.id).catch((error: Error) =>
-      this.listen({ type: 'note', host: this.followed.host, text: `no new connection: ${error.message}` }),
-    );
+    this.answers
+      .confirm(this.id)
+      .catch((error: Error) =>
+        this.listen({ type: 'note', host: this.followed.host, text: `no new connection: ${error.message}` }),
+      );
+  }
+
+  private wait(point: string, seconds: number): void {
+    this.listen({ type: 'hold', host: this.followed.host, point, seconds });
+    this.answers
+      .hold?.(this.id, point)
+      .catch((error: Error) =>
+        this.listen({ type: 'note', host: this.followed.host, text: `could not be told to go on: ${error.message}` }),
+      );
   }
 
   /**

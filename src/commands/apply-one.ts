@@ -1,10 +1,13 @@
 import { artifactBytes, type Parts } from '../apply/bundle.ts';
 import type { Listener, Outcome } from '../apply/events.ts';
+import type { Lane } from '../apply/fleet.ts';
 import { rememberedLines } from '../apply/probe.ts';
+import type { Rendezvous } from '../apply/rendezvous.ts';
 import { carryOut, recoverFrom, type TransactionResult } from '../apply/transaction.ts';
 import { type PlanHostOptions, planHost } from '../pipeline.ts';
 import { isEmpty } from '../plan/change.ts';
 import { compacted } from '../plan/record.ts';
+import { together } from '../plan/together.ts';
 import { noConsent, tokensOf } from '../plan/tokens.ts';
 import { hostScript } from '../project/assets.ts';
 import { uploadOf } from '../resources/file.ts';
@@ -53,8 +56,27 @@ export async function recovered(
   return outcome;
 }
 
-/** Carries out the plan of one host. Never throws: whatever goes wrong is about this host, and the others go on. */
-export async function applyOne(one: PlannedHost, shared: Shared): Promise<Outcome> {
+/**
+ * Carries out the plan of one host. Never throws: whatever goes wrong is about this host, and the others go on, but those that change
+ * their release together with it.
+ */
+export async function applyOne(
+  one: PlannedHost,
+  shared: Shared,
+  lane: Lane,
+  others: Rendezvous | undefined,
+): Promise<Outcome> {
+  const outcome = await carriedOut(one, shared, lane, others);
+  if (outcome !== 'converged') others?.fail(one.host.name, `ended as ${outcome}`);
+  return outcome;
+}
+
+async function carriedOut(
+  one: PlannedHost,
+  shared: Shared,
+  lane: Lane,
+  others: Rendezvous | undefined,
+): Promise<Outcome> {
   const { listen } = shared;
   const started = performance.now();
   const parts = partsOf(one, shared);
@@ -65,12 +87,30 @@ export async function applyOne(one: PlannedHost, shared: Shared): Promise<Outcom
   const lack = lackOfSpace(one, artifactBytes(parts));
   if (lack) return end({ outcome: 'failed', text: lack });
   try {
-    const confirm = (id: string) => confirmReach(one.host, one.plan.project, id, shared.session.project.folder);
-    const result = await carryOut(one.connection, one.plan, parts, hostScript('receive'), confirm, listen, one.follow);
+    const answers = {
+      confirm: (id: string) => confirmReach(one.host, one.plan.project, id, shared.session.project.folder),
+      ...(others ? { hold: (id: string, point: string) => meetAt(one, id, point, lane, others) } : {}),
+    };
+    const plan = others ? together(one.plan) : one.plan;
+    const result = await carryOut(one.connection, plan, parts, hostScript('receive'), answers, listen, one.follow);
     return end(result.outcome === 'converged' ? await confirmed(one, shared) : result);
   } catch (error) {
     return end({ outcome: 'lost', text: `how it ended is not known: ${(error as Error).message}` });
   }
+}
+
+/** Waits for the other hosts, and tells this one what came of it. */
+async function meetAt(
+  { connection, host, plan }: PlannedHost,
+  id: string,
+  point: string,
+  lane: Lane,
+  others: Rendezvous,
+) {
+  const answer = await lane.aside(others.arrive(host.name, point));
+  const word = answer.go ? 'go' : `back ${answer.because}`;
+  const { code } = await connection.run(hostScript('answer'), { input: `${plan.project}\n${id}\n${point}\n${word}\n` });
+  if (code !== 0) throw new Error(`${host.name} did not take the answer (exit code ${code})`);
 }
 
 /** Comes in by a connection of its own, with what host.yaml says, and tells the host that this worked. */

@@ -1,11 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { makeArtifacts } from '../apply/artifacts.ts';
 import type { ApplyEvent, Listener, Outcome } from '../apply/events.ts';
-import { inBatches, type Member } from '../apply/fleet.ts';
+import { batches, inBatches, type Member, type Pace } from '../apply/fleet.ts';
+import { Rendezvous } from '../apply/rendezvous.ts';
 import { releaseOf } from '../compile/release.ts';
 import { type Diagnostic, DiagnosticsError, ExitCode } from '../diagnostic.ts';
 import { cacheFolder } from '../pipeline.ts';
 import { blockers, countChanges, isEmpty } from '../plan/change.ts';
+import { changesRelease } from '../plan/together.ts';
 import type { Consent } from '../plan/tokens.ts';
 import { loadAssets } from '../project/assets.ts';
 import { diagnosticsText } from '../report/diagnostics.ts';
@@ -87,6 +89,8 @@ async function applyAll(
       stale: saved
         ? staleTexts(compareWithSaved(saved, planned, results.filter(isUnplanned), session.commandFor))
         : new Map(),
+      changing: new Set<string>(),
+      meeting: new Map<string, Rendezvous>(),
       complain: complainer(options, terminal),
     };
     const members: Member[] = gone.map((host) => ({
@@ -94,6 +98,7 @@ async function applyAll(
       settled: stale(host, shared.stale.get(host) ?? isGone, listen),
     }));
     for (const result of results) members.push(await memberOf(result, shared));
+    meetInBatches(members, pace, shared);
     await inBatches(members, pace, (host, because) => listen(skipped(host, because)), stop);
   } finally {
     for (const { connection } of planned) connection.close();
@@ -105,7 +110,20 @@ interface Preparation extends Shared {
   readonly artifacts: Map<string, string>;
   /** By host: why a saved plan does not hold any more. */
   readonly stale: ReadonlyMap<string, string>;
+  /** Hosts that change their release. */
+  readonly changing: Set<string>;
+  /** By host: where it meets those that change their release together with it. */
+  readonly meeting: Map<string, Rendezvous>;
   readonly complain: (diagnostics: readonly Diagnostic[]) => void;
+}
+
+/** The hosts of a batch that change their release do so together: all, or none. */
+function meetInBatches(members: readonly Member[], { batch }: Pace, { changing, meeting }: Preparation): void {
+  for (const some of batches(members, batch ?? members.length)) {
+    const hosts = some.map(({ host }) => host).filter((host) => changing.has(host));
+    const rendezvous = new Rendezvous(hosts);
+    if (hosts.length > 1) for (const host of hosts) meeting.set(host, rendezvous);
+  }
 }
 
 const begunAs = (result: PlannedHost | UnplannedHost) => ({
@@ -131,7 +149,8 @@ async function memberOf(result: PlannedHost | UnplannedHost, shared: Preparation
     const settled = settledAs(ready, shared.listen);
     if (settled) return { host, settled };
     await addArtifacts(ready, shared);
-    return { host, work: () => applyOne(ready, shared) };
+    if (changesRelease(ready.plan)) shared.changing.add(host);
+    return { host, work: (lane) => applyOne(ready, shared, lane, shared.meeting.get(host)) };
   } catch (error) {
     // By then, an apply that was cut off may have been put back.
     const text = result.plan.unfinished === undefined ? nothing : 'nothing new was begun';

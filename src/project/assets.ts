@@ -40,6 +40,7 @@ const hostScripts = {
   recover: ['follow', 'recover'],
   attach: ['follow', 'attach'],
   confirm: ['confirm'],
+  answer: ['answer'],
   audit: ['audit'],
 } as const satisfies Record<string, readonly string[]>;
 

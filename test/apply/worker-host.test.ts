@@ -24,10 +24,13 @@ function run(steps: readonly string[], answers = systemctl, before: () => void =
 }
 
 const verbs = (calls: readonly string[]) => calls.map((call) => call.split(' ')[0]);
-const switching = (instances: number) => `release_switch|reversible|go live|notes|abc|${instances}|/readyz|5`;
+const switching = (instances: number) => [
+  `release_ready|reversible|start it|notes|abc|${instances}|/readyz|5`,
+  'release_switch|reversible|go live|notes',
+];
 
 test('a release without instances goes live, and systemctl is given no empty list', () => {
-  const { log, calls } = run([switching(0)]);
+  const { log, calls } = run(switching(0));
   assert.match(log, /end converged\n$/);
   assert.is(readlinkSync(at('run/notes/live')), 'blue');
   assert.is(readlinkSync(at('srv/notes/slots/blue')), '../releases/abc');
@@ -36,14 +39,14 @@ test('a release without instances goes live, and systemctl is given no empty lis
 });
 
 test('the control: instances are started and enabled', () => {
-  const { log, calls } = run([switching(2)]);
+  const { log, calls } = run(switching(2));
   assert.match(log, /end converged\n$/);
   assert.equal(verbs(calls), ['stop', 'daemon-reload', 'reset-failed', 'start', 'enable']);
   assert.ok(calls.includes('start notes-blue@1.service notes-blue@2.service'), calls.join('\n'));
 });
 
 test('the slot that serves is not stopped when the way back cannot make the other one live', () => {
-  const steps = [switching(1), 'daemon_reload|reversible|read units|', 'validate|reversible|check it|nothing'];
+  const steps = [...switching(1), 'daemon_reload|reversible|read units|', 'validate|reversible|check it|nothing'];
   const blueIsLive = () => {
     symlinkSync('blue', at('run/notes/live'));
     symlinkSync('../releases/old', at('srv/notes/slots/blue'));
@@ -59,7 +62,7 @@ test('the slot that serves is not stopped when the way back cannot make the othe
     };
   };
   const blocked = `[ "$(grep -c daemon-reload ${at('calls')})" -lt 2 ] || mkdir -p ${inTheWay}`;
-  assert.equal(back(blocked), { end: 'end partial 1', stops: 1 });
+  assert.equal(back(blocked), { end: 'end partial 2 1', stops: 1 });
   assert.is(readlinkSync(at('run/notes/live')), 'green');
   assert.equal(back('exit 0'), { end: 'end rolled-back', stops: 2 }, 'the control');
   assert.is(readlinkSync(at('run/notes/live')), 'blue');

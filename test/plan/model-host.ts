@@ -167,7 +167,8 @@ export class ModelHost {
         need(this.paths.has(`${d}/.complete`), 'no runtime') &&
         this.stage(stamp),
       release_migrate: () => need(c === '' || this.databases.has(c), `no database ${c}`),
-      release_switch: () => this.switchTo(a, b, Number(c), need),
+      release_ready: () => this.readyBeside(a, b, Number(c), need),
+      release_switch: () => this.goLive(a, this.idle(a)),
       release_start: () =>
         this.instances(a, this.live(a), Number(b)).map((unit) => this.start(unit)) && this.goLive(a, this.live(a)),
       release_drain: () => this.drain(a, Number(b)),
@@ -232,15 +233,16 @@ export class ModelHost {
     for (const [name, unit] of this.units) if (template && name.startsWith(template)) unit.needsReload = true;
   }
 
-  private switchTo(name: string, release: string, count: number, need: (met: boolean, what: string) => void): void {
-    const idle = this.live(name) === 'blue' ? 'green' : 'blue';
+  private idle = (name: string) => (this.live(name) === 'blue' ? 'green' : 'blue');
+
+  private readyBeside(name: string, release: string, count: number, need: (met: boolean, what: string) => void): void {
+    const idle = this.idle(name);
     need(this.paths.has(`/srv/${name}/releases/${release}/.complete`), `release ${release} is not staged`);
     need(this.paths.has(`/etc/systemd/system/${name}-${idle}@.service`), 'there is no unit file');
     need(this.paths.has(`/run/${name}/${idle}`), 'there is no folder for the sockets');
     this.paths.set(`/srv/${name}/slots/${idle}`, link(`../releases/${release}`));
     this.stop(`${name}-${idle}@`);
     for (const unit of this.instances(name, idle, count)) this.start(unit);
-    this.goLive(name, idle);
   }
 
   private goLive(name: string, slot: string): void {

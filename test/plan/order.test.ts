@@ -51,7 +51,8 @@ for (const [name, plan] of plans) {
     assert.ok([...all(plan, 'package_install'), ...all(plan, 'directory')].every((at) => !(at > judged)));
     for (const at of all(plan, 'release_switch')) {
       assert.ok(all(plan, 'daemon_reload').every((reload) => reload < at));
-      assert.ok(all(plan, 'release_migrate').every((migrate) => migrate < at));
+      assert.equal(all(plan, 'release_ready'), [at - 1]);
+      assert.ok(all(plan, 'release_migrate').every((migrate) => migrate < at - 1));
       // Whatever may fail comes before the old release is drained: until then there is a way back.
       assert.equal(all(plan, 'release_drain'), [plan.steps.length - 1]);
     }

@@ -26,6 +26,7 @@ const every: Every = {
   output: { host: '', number: 1, text: '' },
   undo: { host: '', number: 1, title: '' },
   confirm: { host: '', seconds: 60 },
+  hold: { host: '', point: 'ready', seconds: 1800 },
   recovering: { host: '', transaction: '' },
   attached: { host: '', transaction: '', steps: 1 },
   end: { host: '', outcome: 'failed', text: '', milliseconds: 1, diagnostics: [] },

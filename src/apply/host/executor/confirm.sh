@@ -1,4 +1,4 @@
-# --- confirmation ------------------------------------------------------------------------------------------------------------
+# --- waiting for the client ------------------------------------------------------------------------------------------------------------
 # After a change to how this host is reached, somebody must get in by a new connection and say so. Otherwise everything is put
 # back: by this executor, by systemd when it is gone, or after a boot.
 
@@ -14,3 +14,20 @@ op_confirm() { # seconds
 	done
 }
 undo_confirm() { :; }
+
+# Hosts that change their release together go on together, or back together: the client says which, when all have come this far or
+# one has failed. One that hears nothing goes back, as the others then do.
+op_hold() { # point seconds
+	say "hold $1 $2"
+	deadline=$(($(now) + $2 * 100))
+	until [ -f "answer-$1" ]; do
+		if [ "$(now)" -ge "$deadline" ]; then
+			printf 'nothing was heard of the other hosts within %s s\n' "$2"
+			return 1
+		fi
+		sleep 0.1
+	done
+	read -r answer because <"answer-$1"
+	[ "$answer" = go ] || { printf '%s\n' "$because" && return 1; }
+}
+undo_hold() { :; }

@@ -129,19 +129,45 @@ go_live() { # name slot: the switch, and its memory for the next boot
 		link_to "/srv/$1/slots/$2" "/run/$1/release" && link_to "$2" "/run/$1/live"
 }
 
-op_release_switch() { # name release instances ready-path seconds
+op_release_ready() { # name release instances ready-path seconds: the slot that does not serve runs the release, and nobody is led there
 	live=$(readlink "/run/$1/live")
 	if [ "$live" = blue ]; then idle=green; else idle=blue; fi
 	if [ ! -f "undo/$number/idle" ]; then
 		mkdir -p "undo/$number" && readlink "/srv/$1/slots/$idle" >"undo/$number/slot"
-		printf '%s\n' "$live" >"undo/$number/live" && sync "undo/$number/live" "undo/$number/slot" && note_safely idle "$idle" || return 1
+		sync "undo/$number/slot" && note_safely idle "$idle" || return 1
 	fi
 	units=$(instance_units "$1" "$idle" "$3")
 	systemctl stop "$1-$idle@*.service" || return 1
 	link_to "../releases/$2" "/srv/$1/slots/$idle" || return 1
 	systemctl daemon-reload
 	# shellcheck disable=SC2086 # unit names are words
-	start_instances $units && ready "$1" "$idle" "$3" "$4" "$5" && enable_instances $units && go_live "$1" "$idle"
+	start_instances $units && ready "$1" "$idle" "$3" "$4" "$5" && enable_instances $units
+}
+undo_release_ready() { # name
+	[ -f "undo/$number/idle" ] || return 0
+	idle=$(cat "undo/$number/idle")
+	# The slot that serves is not stopped before another does.
+	[ "$(readlink "/run/$1/live")" != "$idle" ] && stop_slot "$1" "$idle" || return 1
+	if [ -s "undo/$number/slot" ]; then
+		link_to "$(cat "undo/$number/slot")" "/srv/$1/slots/$idle"
+	else
+		rm -f "/srv/$1/slots/$idle"
+	fi
+}
+
+op_release_switch() { # name
+	live=$(readlink "/run/$1/live")
+	[ -f "undo/$number/live" ] || { mkdir -p "undo/$number" && note_safely live "$live"; } || return 1
+	if [ "$(cat "undo/$number/live")" = blue ]; then go_live "$1" green; else go_live "$1" blue; fi
+}
+undo_release_switch() { # name
+	[ -f "undo/$number/live" ] || return 0
+	live=$(cat "undo/$number/live")
+	if [ -n "$live" ]; then
+		go_live "$1" "$live"
+	else
+		rm -f "/run/$1/live" "/run/$1/release" "/etc/tmpfiles.d/$1-live.conf"
+	fi
 }
 
 # A host that only has workers runs no instance, and systemctl takes no empty list for one.
@@ -154,24 +180,6 @@ start_instances() { # units…
 
 enable_instances() { # units…
 	[ "$#" -eq 0 ] || systemctl enable --quiet "$@"
-}
-
-undo_release_switch() { # name release instances
-	[ -f "undo/$number/idle" ] || return 0
-	live=$(cat "undo/$number/live")
-	idle=$(cat "undo/$number/idle")
-	# The slot that serves is not stopped before another does.
-	if [ -n "$live" ]; then
-		go_live "$1" "$live" || return 1
-	else
-		rm -f "/run/$1/live" "/run/$1/release" "/etc/tmpfiles.d/$1-live.conf" || return 1
-	fi
-	stop_slot "$1" "$idle" || return 1
-	if [ -s "undo/$number/slot" ]; then
-		link_to "$(cat "undo/$number/slot")" "/srv/$1/slots/$idle"
-	else
-		rm -f "/srv/$1/slots/$idle"
-	fi
 }
 
 stop_slot() { # name slot

@@ -33,7 +33,7 @@ is_unchanged() { # a line of a step that cannot be undone: whether it has left e
 }
 
 only_looks() { # a line of a step: whether it changes nothing
-	case ${1#*|} in future'|'* | validate'|'* | http_check'|'* | confirm'|'* | note'|'*) return 0 ;; *) return 1 ;; esac
+	case ${1#*|} in future'|'* | validate'|'* | http_check'|'* | confirm'|'* | hold'|'* | note'|'*) return 0 ;; *) return 1 ;; esac
 }
 
 # Goes back from a step that failed or was cut off, newest first. What is undone is on disk before the next, so that a second
