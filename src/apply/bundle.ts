@@ -20,6 +20,8 @@ export interface Parts {
   readonly id: string;
   /** Text of the script `executor`. */
   readonly executor: string;
+  /** What goes back with the release of the manifest (compile/release.ts, storedResources), as text; none without a release. */
+  readonly stored?: string;
   /** Lines that the host keeps to know what the next probe must read. */
   readonly wanted: readonly string[];
   /** Who applies, for whoever finds the host locked. */
@@ -68,6 +70,7 @@ function filesOf(plan: Plan, parts: Parts): Map<string, Content> {
       .map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)
       .join(','),
   );
+  if (parts.stored !== undefined) add('stored.json', parts.stored);
   if (parts.compacted) add('record/compacted', recordText(parts.compacted));
   add('wanted', `${parts.wanted.join('\n')}\n`);
   add('executor.sh', parts.executor);

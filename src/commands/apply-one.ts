@@ -4,6 +4,7 @@ import type { Lane } from '../apply/fleet.ts';
 import { rememberedLines } from '../apply/probe.ts';
 import type { Rendezvous } from '../apply/rendezvous.ts';
 import { carryOut, recoverFrom, type TransactionResult } from '../apply/transaction.ts';
+import { storedResources } from '../compile/release.ts';
 import { type PlanHostOptions, planHost } from '../pipeline.ts';
 import { isEmpty } from '../plan/change.ts';
 import { compacted } from '../plan/record.ts';
@@ -139,11 +140,13 @@ function partsOf(
       isText(resource) ? [[uploadOf(resource.content), resource.content] as const] : [],
     ),
   );
+  const stored = storedResources(manifest);
   const short = compacted(seen.record);
   const brought = new Set(plan.steps.flatMap(({ uploads }) => uploads));
   return {
     id: `${new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}-${Math.random().toString(16).slice(2, 8)}`.toLowerCase(),
     executor: hostScript('executor'),
+    ...(stored ? { stored: `${JSON.stringify(stored)}\n` } : {}),
     wanted: rememberedLines(manifest, seen.record),
     holder: `${who} since ${new Date().toISOString()}${run ? ` ${run}` : ''}`,
     audit: { who, commit, ...(run ? { run } : {}), plan: hash },

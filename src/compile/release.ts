@@ -1,5 +1,5 @@
 import { digest } from '../plan/digest.ts';
-import type { ReleaseResource } from '../resources/resource.ts';
+import type { ReleaseResource, Resource, ResourceKind } from '../resources/resource.ts';
 import type { HostManifest } from './manifest.ts';
 
 /**
@@ -28,6 +28,26 @@ function identityOf(
   const release = digest({ bundle, migrations: migrations ?? null, runtime, instances, contents }).slice(0, 16);
   return { bundle, release };
 }
+
+/** What goes back with a release beside the program. */
+export interface Stored {
+  readonly format: 1;
+  readonly resources: readonly Resource[];
+}
+
+/**
+ * What goes back with a release: the release itself, and all files, links and units that deploy.yaml says under app and proxy. Packages,
+ * accounts, secrets, certificates and the database stay as they are. Nothing for a host without a release.
+ */
+export function storedResources(manifest: HostManifest): Stored | undefined {
+  if (!releaseOf(manifest)) return undefined;
+  const resources = manifest.resources.filter(
+    ({ kind, origin }) => kind === 'release' || (goBack.includes(kind) && /^(app|proxy)(\.|$)/.test(origin)),
+  );
+  return { format: 1, resources };
+}
+
+const goBack: readonly ResourceKind[] = ['file', 'symlink', 'unit'];
 
 /** The release of a manifest, if the host runs the program. */
 export const releaseOf = (manifest: HostManifest): ReleaseResource | undefined =>

@@ -42,6 +42,7 @@ const hostScripts = {
   confirm: ['confirm'],
   answer: ['answer'],
   audit: ['audit'],
+  releases: ['releases'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type HostScript = keyof typeof hostScripts;

@@ -56,6 +56,7 @@ export class ExecutorGround {
       wanted: '',
       steps: steps.map((step, index) => `${index + 1}|${step}\n`).join(''),
       expectations: '',
+      audit: '"who":"me","commit":"abc","plan":"p"',
     };
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
     for (const [name, bytes] of Object.entries(uploads)) writeFileSync(join(folder, 'uploads', name), bytes);

@@ -45,7 +45,21 @@ op_release_stage() { # name release bundle runtime environment-file
 	folder=/srv/$1/releases/$2
 	rm -rf "$folder.new" && mkdir -p "$folder.new" && ln -s "../../bundles/$3/app" "$folder.new/app" &&
 		cp "$5" "$folder.new/environment" && chmod 640 "$folder.new/environment" &&
-		ln -s "$4" "$folder.new/runtime" && ln -s runtime/bin/node "$folder.new/node" && finish "$folder"
+		ln -s "$4" "$folder.new/runtime" && ln -s runtime/bin/node "$folder.new/node" &&
+		about "$2" "\"bundle\":\"$3\"," >"$folder.new/about.json" && { [ ! -f stored.json ] || cp stored.json "$folder.new/stored.json"; } &&
+		finish "$folder"
+}
+
+about() { # release, more of the line: what happened to a release, when, and who did it
+	printf '{"release":"%s",%s"at":"%s","transaction":"%s",%s}\n' "$1" "$2" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "${here##*/}" "$(cat audit)"
+}
+
+# What goes back with a release besides the program (its units, the site) may change while it is live. Its way back is to what was last.
+store_live() {
+	[ -f stored.json ] && folder=$(readlink -f "/run/$project/release") && [ -f "$folder/.complete" ] || return 0
+	cmp -s stored.json "$folder/stored.json" && return
+	cp stored.json "$folder/stored.json.new" && sync "$folder/stored.json.new" && mv -f "$folder/stored.json.new" "$folder/stored.json" &&
+		settle "$folder/stored.json"
 }
 undo_release_stage() { rm -rf "/srv/$1/releases/$2" "/srv/$1/releases/$2.new"; }
 
@@ -158,13 +172,15 @@ undo_release_ready() { # name
 op_release_switch() { # name
 	live=$(readlink "/run/$1/live")
 	[ -f "undo/$number/live" ] || { mkdir -p "undo/$number" && note_safely live "$live"; } || return 1
-	if [ "$(cat "undo/$number/live")" = blue ]; then go_live "$1" green; else go_live "$1" blue; fi
+	if [ "$(cat "undo/$number/live")" = blue ]; then idle=green; else idle=blue; fi
+	go_live "$1" "$idle" && remember "$1" "$idle"
 }
 undo_release_switch() { # name
 	[ -f "undo/$number/live" ] || return 0
 	live=$(cat "undo/$number/live")
 	if [ -n "$live" ]; then
-		go_live "$1" "$live"
+		# That it is not remembered keeps nobody from being served.
+		go_live "$1" "$live" && { remember "$1" "$live" || :; }
 	else
 		rm -f "/run/$1/live" "/run/$1/release" "/etc/tmpfiles.d/$1-live.conf"
 	fi
@@ -180,6 +196,11 @@ start_instances() { # units…
 
 enable_instances() { # units…
 	[ "$#" -eq 0 ] || systemctl enable --quiet "$@"
+}
+
+remember() { # name slot: which release went live, for whoever wants to go back
+	trim "/srv/$1/history.jsonl"
+	about "$(readlink "/srv/$1/slots/$2" | sed 's|.*/||')" '' >>"/srv/$1/history.jsonl" && sync "/srv/$1/history.jsonl"
 }
 
 stop_slot() { # name slot
@@ -222,5 +243,5 @@ forget_old_releases() { # name: the five newest stay, and those that a slot name
 
 op_release_remove() { # name: its processes end, then all that belongs to its releases goes
 	for slot in blue green; do stop_slot "$1" "$slot"; done
-	rm -rf "/srv/${1:?}/releases" "/srv/$1/bundles" "/srv/$1/slots" "/run/$1/live" "/run/$1/release" "/etc/tmpfiles.d/$1-live.conf"
+	rm -rf "/srv/${1:?}/releases" "/srv/$1/bundles" "/srv/$1/history.jsonl" "/srv/$1/slots" "/run/$1/live" "/run/$1/release" "/etc/tmpfiles.d/$1-live.conf"
 }

@@ -154,6 +154,7 @@ run() {
 	head -c 262144 /dev/zero >reserve 2>/dev/null || { rm -f reserve && end failed No space left in "$home"; }
 	open_record || end failed cannot write to "$home"
 	run_from 1 8>&- 9>&-
+	store_live || say "note what belongs to the live release could not be stored; the next apply tries again"
 	find "${home%/*}" "$home/transactions" -mindepth 1 -maxdepth 1 -type d \
 		\( -name '.incoming.*' -mmin +60 -o -path "$home/transactions/*" -mtime +30 \) -exec rm -rf {} +
 	end converged

@@ -1,0 +1,66 @@
+/** Something that happened to a release on a host, and who did it. */
+export interface ReleaseEvent {
+  readonly release: string;
+  /** In UTC (RFC 3339). */
+  readonly at: string;
+  readonly transaction: string;
+  readonly who: string;
+  readonly commit: string;
+}
+
+/** What a host knows of the releases of a project. */
+export interface HostReleases {
+  /** The release that serves. */
+  readonly live: string | undefined;
+  /** The release in the other slot. */
+  readonly other: string | undefined;
+  /** Releases that are kept, and who brought them; newest first. */
+  readonly kept: readonly ReleaseEvent[];
+  /** When releases went live, oldest first. */
+  readonly switches: readonly ReleaseEvent[];
+  /** The stored resources of the release that was asked for, as JSON. */
+  readonly stored: string | undefined;
+}
+
+/** Reads what the script `releases` prints. Lines that a hand has damaged are left out: what they told is not known. */
+export function readReleases(output: string): HostReleases {
+  const lines = output.split('\n').map((line): [string, string] => {
+    const space = line.indexOf(' ');
+    return [line.slice(0, space), line.slice(space + 1)];
+  });
+  const textOf = (word: string) => lines.find(([first]) => first === word)?.[1];
+  const events = (word: string) => lines.flatMap(([first, text]) => (first === word ? parse(text) : []));
+  return {
+    live: textOf('live'),
+    other: textOf('other'),
+    kept: events('release').sort((a, b) => b.at.localeCompare(a.at)),
+    switches: events('switch'),
+    stored: textOf('stored'),
+  };
+}
+
+const texts = ['release', 'at', 'transaction', 'who', 'commit'] as const;
+
+function parse(line: string): ReleaseEvent[] {
+  try {
+    const event = JSON.parse(line) as ReleaseEvent;
+    return texts.every((name) => typeof event[name] === 'string') ? [event] : [];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The release that a rollback goes back to: the one that was live before the one that is, as far as it is kept. Who went back and wants
+ * to go back again goes on from where they are, and does not return.
+ */
+export function previousRelease({ live, kept, switches }: HostReleases): string | undefined {
+  const names = switches.map(({ release }) => release);
+  const first = live === undefined ? -1 : names.indexOf(live);
+  const before = names.slice(0, Math.max(first, 0)).reverse();
+  return before.find((name) => name !== live && kept.some(({ release }) => release === name));
+}
+
+/** The kept releases whose name or commit begins with what somebody typed. */
+export const matching = ({ kept }: HostReleases, typed: string): ReleaseEvent[] =>
+  kept.filter(({ release, commit }) => release.startsWith(typed) || commit.startsWith(typed));
