@@ -11,6 +11,7 @@ import type { Plan } from './plan/change.ts';
 import { planHash } from './plan/hash.ts';
 import { noPermission } from './plan/permission.ts';
 import { makePlan } from './plan/plan.ts';
+import { recordWithin } from './plan/record.ts';
 import { type Consent, noConsent, permissionFrom, withTokens } from './plan/tokens.ts';
 import { type Assets, hostScript } from './project/assets.ts';
 import type { Project } from './project/load.ts';
@@ -81,20 +82,23 @@ export async function planHost(
   connection: Connection,
   manifest: HostManifest,
   secrets: Secrets = noSecrets,
-  { newKey, consent = noConsent }: PlanHostOptions = {},
+  { newKey, consent = noConsent, scope }: PlanHostOptions = {},
 ): Promise<HostPlan> {
   const seen = await probe(connection, manifest, hostScript('probe'));
+  const owned = scope ? { ...seen, record: recordWithin(seen.record, scope) } : seen;
   const needsKey = manifest.resources.some(({ kind }) => kind === 'secret');
   const digestKey = seen.digestKey ?? (needsKey ? newKey?.() : undefined);
   const known = pinSecrets(manifest, pinsOf(secrets, seen.digestKey), seen.record);
   const pinned = digestKey === seen.digestKey ? known : pinSecrets(manifest, pinsOf(secrets, digestKey), seen.record);
-  return { ...plansOf(known, pinned, seen, consent), seen, manifest: pinned, digestKey };
+  return { ...plansOf(known, pinned, owned, consent), seen, manifest: pinned, digestKey };
 }
 
 /** How a host is planned. */
 export interface PlanHostOptions {
   readonly newKey?: (() => DigestKey) | undefined;
   readonly consent?: Consent | undefined;
+  /** Ids of the only resources that the manifest speaks of: what else the project has on the host stays as it is. */
+  readonly scope?: ReadonlySet<string> | undefined;
 }
 
 function plansOf(

@@ -197,6 +197,36 @@ export const verbs: readonly Verb[] = [
     },
   },
   {
+    name: 'rollback',
+    summary:
+      'bring back the release that was live before, with its runtime, environment, units and site; all of it is on the hosts',
+    options: [
+      ...common,
+      role,
+      {
+        form: '--to <release>',
+        text: 'this release: the beginning of its name, or of the commit that it was made from',
+      },
+      { form: '--parallel <n>', text: 'how many hosts to work on at a time (default: 10)' },
+      {
+        form: '--batch <n>',
+        text: 'how many hosts to begin before the next, which are begun only if all of these converge',
+      },
+    ],
+    examples:
+      '  npm run rollback\n  npm run releases; npm run rollback -- --to 3f9c2a\n  npm run rollback -- --env production --json',
+    exits: 'those of apply; 7 there is no such release to go back to',
+    load: async () => (await import('./commands/rollback.ts')).rollback,
+  },
+  {
+    name: 'releases',
+    summary: 'list the releases that the hosts keep: which one serves, who brought it, when and from which commit',
+    options: [...common, role],
+    examples: '  npm run releases\n  npm run releases -- --host web-1\n  npm run releases -- --env production --json',
+    exits: '0 listed, 8 a host is unreachable',
+    load: async () => (await import('./commands/releases.ts')).releases,
+  },
+  {
     name: 'explain',
     summary: 'say which line of deploy.yaml caused a compiled line, or what a key causes',
     words: [{ form: '<what>', text: 'a compiled file with or without :line, or a key' }],

@@ -1,3 +1,5 @@
+import type { Stored } from '../compile/release.ts';
+
 /** Something that happened to a release on a host, and who did it. */
 export interface ReleaseEvent {
   readonly release: string;
@@ -18,8 +20,8 @@ export interface HostReleases {
   readonly kept: readonly ReleaseEvent[];
   /** When releases went live, oldest first. */
   readonly switches: readonly ReleaseEvent[];
-  /** The stored resources of the release that was asked for, as JSON. */
-  readonly stored: string | undefined;
+  /** By release: the stored resources of the live one and of that which was asked for; those of a damaged line are missing. */
+  readonly stored: ReadonlyMap<string, Stored>;
 }
 
 /** Reads what the script `releases` prints. Lines that a hand has damaged are left out: what they told is not known. */
@@ -35,8 +37,18 @@ export function readReleases(output: string): HostReleases {
     other: textOf('other'),
     kept: events('release').sort((a, b) => b.at.localeCompare(a.at)),
     switches: events('switch'),
-    stored: textOf('stored'),
+    stored: new Map(lines.flatMap(([word, text]) => (word === 'stored' ? storedIn(text) : []))),
   };
+}
+
+function storedIn(text: string): [string, Stored][] {
+  const [release = ''] = text.split(' ', 1);
+  try {
+    const stored = JSON.parse(text.slice(release.length)) as Stored;
+    return stored.format === 1 && Array.isArray(stored.resources) ? [[release, stored]] : [];
+  } catch {
+    return [];
+  }
 }
 
 const texts = ['release', 'at', 'transaction', 'who', 'commit'] as const;

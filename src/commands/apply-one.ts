@@ -48,7 +48,8 @@ export async function recovered(
   const started = performance.now();
   const cutOff = { host: host.name, project: plan.project, unfinished: plan.unfinished, follow: one.follow };
   const { outcome, text } = await recoverFrom(connection, cutOff, hostScript('recover'), listen);
-  const again = outcome === 'locked' ? undefined : await planHost(connection, manifest, secrets, how);
+  const same = { ...how, scope: one.scope };
+  const again = outcome === 'locked' ? undefined : await planHost(connection, manifest, secrets, same);
   if (again && again.plan.unfinished === undefined) {
     refuseStrayTokens([again.bare], tokensOf(one.bare, how.consent ?? noConsent));
     return { ...one, ...again };
@@ -132,7 +133,7 @@ export async function confirmReach(
 }
 
 function partsOf(
-  { plan, manifest, hash, seen, digestKey }: PlannedHost,
+  { plan, manifest, hash, seen, digestKey, scope }: PlannedHost,
   { artifacts, secrets, author: { who, commit, run } }: Shared,
 ): Parts {
   const contents = new Map(
@@ -140,7 +141,8 @@ function partsOf(
       isText(resource) ? [[uploadOf(resource.content), resource.content] as const] : [],
     ),
   );
-  const stored = storedResources(manifest);
+  // What a release goes back to is not told by going back.
+  const stored = scope ? undefined : storedResources(manifest);
   const short = compacted(seen.record);
   const brought = new Set(plan.steps.flatMap(({ uploads }) => uploads));
   return {
@@ -172,10 +174,10 @@ function lackOfSpace({ seen, host }: PlannedHost, bytes: number): string | undef
 
 /** Reads the host once more: only a plan that is empty then counts as converged. */
 async function confirmed(
-  { connection, manifest, host }: PlannedHost,
+  { connection, manifest, host, scope }: PlannedHost,
   { secrets, session }: Pick<Shared, 'secrets' | 'session'>,
 ): Promise<TransactionResult> {
-  const { plan } = await planHost(connection, manifest, secrets);
+  const { plan } = await planHost(connection, manifest, secrets, { scope });
   if (isEmpty(plan)) return { outcome: 'converged', text: '' };
   const open = plan.changes
     .filter(({ action }) => action !== 'none' && action !== 'keep')

@@ -5,10 +5,10 @@ import { batches, inBatches, type Member, type Pace } from '../apply/fleet.ts';
 import { Rendezvous } from '../apply/rendezvous.ts';
 import { releaseOf } from '../compile/release.ts';
 import { type Diagnostic, DiagnosticsError, ExitCode } from '../diagnostic.ts';
-import { cacheFolder } from '../pipeline.ts';
+import { cacheFolder, type PlanHostOptions } from '../pipeline.ts';
 import { blockers, countChanges, isEmpty } from '../plan/change.ts';
 import { changesRelease } from '../plan/together.ts';
-import type { Consent } from '../plan/tokens.ts';
+import { type Consent, noConsent } from '../plan/tokens.ts';
 import { loadAssets } from '../project/assets.ts';
 import { diagnosticsText } from '../report/diagnostics.ts';
 import { planText } from '../report/plan.ts';
@@ -17,9 +17,16 @@ import { DigestKey } from '../secrets/digest-key.ts';
 import type { Secrets } from '../secrets/fetch.ts';
 import { applyOne, recovered, type Shared } from './apply-one.ts';
 import { attachAll } from './attach.ts';
-import { authorOf } from './author.ts';
+import { type Author, authorOf } from './author.ts';
 import { type ConsentOptions, consentOf, refuseStrayTokens } from './consent.ts';
-import { type CommonOptions, colorsOf, complaintColorsOf, openSession, type Terminal } from './context.ts';
+import {
+  type CommonOptions,
+  colorsOf,
+  complaintColorsOf,
+  openSession,
+  type Session,
+  type Terminal,
+} from './context.ts';
 import { type FleetOptions, paceOf, reporting } from './fleet.ts';
 import { failureOf } from './host-failure.ts';
 import { type PlannedHost, planAll, secretsFor, type UnplannedHost } from './plan.ts';
@@ -73,11 +80,35 @@ async function applyAll(
     planAll(session, complete, how),
     setImmediate().then(() => authorOf(session.project.folder, terminal.environment)),
   ]);
+  await carryOutAll({ session, results, secrets, how, author, saved, gone, pace }, options, terminal, listen, stop);
+}
+
+/** What is carried out on several hosts, and how. */
+export interface Work {
+  readonly session: Session;
+  readonly results: readonly (PlannedHost | UnplannedHost)[];
+  readonly secrets: Secrets;
+  readonly how: PlanHostOptions;
+  readonly author: Author;
+  readonly saved?: SavedPlan | undefined;
+  /** Hosts of a saved plan that are no hosts of the environment any more. */
+  readonly gone?: readonly string[];
+  readonly pace: Pace;
+}
+
+/** Shows the plans of all hosts, carries them out, and closes their connections. */
+export async function carryOutAll(
+  { session, results, secrets, how, author, saved, gone = [], pace }: Work,
+  options: CommonOptions,
+  terminal: Terminal,
+  listen: Listener,
+  stop: AbortSignal,
+): Promise<void> {
   const planned = results.filter((result): result is PlannedHost => 'plan' in result);
   try {
     if (stop.aborted) return;
     if (!options.json) for (const one of planned) terminal.out.write(`${planText(one, colorsOf(terminal))}\n`);
-    if (!saved) refuseTokens(planned, results.filter(isUnplanned), consent);
+    if (!saved) refuseTokens(planned, results.filter(isUnplanned), how.consent ?? noConsent);
     listen({ type: 'start', hosts: [...results.map(begunAs), ...gone.map((host) => ({ host }))], ...pace });
     const shared: Preparation = {
       session,

@@ -26,6 +26,8 @@ export interface PlannedHost extends HostPlan {
   readonly source: Source;
   /** What to type to follow an apply that is at work there. */
   readonly follow: string;
+  /** For a plan of some resources alone: see PlanHostOptions. */
+  readonly scope?: ReadonlySet<string>;
 }
 
 /** A host that could not be planned, and why. */

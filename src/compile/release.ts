@@ -47,6 +47,13 @@ export function storedResources(manifest: HostManifest): Stored | undefined {
   return { format: 1, resources };
 }
 
+/** The same for going back to it: the database has been where it was, and is not led there again. */
+export function withoutMigrations(resource: Resource): Resource {
+  if (resource.kind !== 'release') return resource;
+  const { migrations: _, ...rest } = resource;
+  return rest;
+}
+
 const goBack: readonly ResourceKind[] = ['file', 'symlink', 'unit'];
 
 /** The release of a manifest, if the host runs the program. */

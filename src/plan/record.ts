@@ -32,6 +32,12 @@ export interface HostRecord {
 
 export const emptyRecord: HostRecord = { serial: 0, lines: 0, resources: new Map(), activations: new Map() };
 
+/** What a record says of some resources alone. */
+export const recordWithin = (record: HostRecord, ids: ReadonlySet<string>): HostRecord => ({
+  ...record,
+  resources: new Map([...record.resources].filter(([id]) => ids.has(id))),
+});
+
 /** A line of the record. Lines are only ever appended during a transaction; the last one about a thing counts. */
 export type RecordLine =
   | { readonly format: 1 }

@@ -6,7 +6,7 @@ import { secondsText } from './duration.ts';
 import { columnsOf, padded } from './width.ts';
 
 /** What to type to run a verb on some hosts; `attach` follows what goes on there. */
-export type CommandFor = (verb: 'plan' | 'apply' | 'attach', hosts: readonly string[]) => string;
+export type CommandFor = (verb: 'plan' | 'apply' | 'attach' | 'releases', hosts: readonly string[]) => string;
 
 /** How a host ended; one that did not end is lost when it was begun, and skipped when it was not. */
 export function summaryOf(course: HostCourse, commandFor: CommandFor): HostSummary {

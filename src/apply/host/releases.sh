@@ -1,8 +1,8 @@
 #!/bin/sh
 # Prints what a host knows of the releases of a project: "<word> <text>", a line each. On standard input: the project, and on a second
-# line the name of a release whose stored resources are wanted, or nothing.
+# line the name of a release whose stored resources are wanted, with those of the live one, or nothing.
 #   live <release> | other <release> (in the other slot) | release <JSON> (one that is kept) | switch <JSON> (one that went live, oldest
-#   first) | stored <JSON>
+#   first) | stored <release> <JSON>
 set -u
 read -r project
 read -r wanted || wanted=
@@ -17,4 +17,9 @@ for release in releases/*; do
 	if [ -f "$release/.complete" ] && [ -f "$release/about.json" ]; then printf 'release %s\n' "$(cat "$release/about.json")"; fi
 done
 if [ -f history.jsonl ]; then sed -n 's/^{.*}$/switch &/p' history.jsonl; fi
-case $wanted in '' | *[!0-9a-f]*) ;; *) if [ -f "releases/$wanted/stored.json" ]; then printf 'stored %s\n' "$(cat "releases/$wanted/stored.json")"; fi ;; esac
+[ -n "$wanted" ] || exit 0
+for release in "$(readlink "slots/$live" | sed 's|.*/||')" "$wanted"; do
+	case $release in '' | *[!0-9a-f]*) continue ;; esac
+	if [ -f "releases/$release/stored.json" ]; then printf 'stored %s %s\n' "$release" "$(cat "releases/$release/stored.json")"; fi
+done
+exit 0
