@@ -179,7 +179,7 @@ function deliver(resource: ReleaseResource, observed: Observed): Step[] {
     const args = [name, release, resource.database ?? '', ...resource.migrations];
     steps.push(step('release_migrate', args, 'run the database migrations'));
   }
-  const ready = [name, release, instances, resource.ready, resource.timeout];
+  const ready = [name, release, instances, resource.ready, resource.timeout, resource.steady];
   steps.push(
     step('release_ready', ready, `start release ${release} beside the one that serves`, { reversible: true }),
     step('release_switch', [name], `go live with release ${release}`, { reversible: true }),

@@ -140,6 +140,8 @@ export interface ReleaseResource extends Base {
   readonly ready: string;
   /** Seconds that the instances may take to get there. */
   readonly timeout: number;
+  /** Seconds that they must stay there before the release goes live. */
+  readonly steady: number;
   /** The file whose content becomes the environment of the release. */
   readonly environmentFile: string;
   /** Ids of the files that are part of the release: environment and units. */

@@ -202,6 +202,10 @@ export interface ResolvedHealth {
    * How long the instances of a release may take to get ready before it is given up.
    */
   timeout: string;
+  /**
+   * How long every instance of a release must stay ready before the release goes live. What crashes in its first seconds is never asked. A rollback to a release that has served before does not wait for it.
+   */
+  steady: string;
 }
 /**
  * When a web instance ends by itself so that a fresh one takes its place. Fairlead passes the limits to the program as RECYCLE_REQUESTS, RECYCLE_MEMORY (in bytes) and RECYCLE_JITTER (in percent), and systemd starts the next one.

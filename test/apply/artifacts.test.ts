@@ -36,6 +36,7 @@ const release = (build: string): ReleaseResource => ({
   build,
   ready: '/readyz',
   timeout: 1,
+  steady: 5,
   environmentFile: '/etc/fairlead/notes/app.env',
   parts: [],
 });

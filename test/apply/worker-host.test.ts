@@ -18,14 +18,15 @@ function run(steps: readonly string[], answers = systemctl, before: () => void =
   ground.clear();
   mkdirSync(at('srv/notes/releases/abc'));
   ground.program('systemctl', `echo "$*" >>${at('calls')}\n${answers}`);
-  ground.program('curl', 'exit 0');
+  ground.program('curl', 'printf 200');
   before();
   return ground.run(steps);
 }
 
-const verbs = (calls: readonly string[]) => calls.map((call) => call.split(' ')[0]);
+/** What systemctl was asked to do. */
+const verbs = (calls: readonly string[]) => calls.map((call) => call.split(' ')[0]).filter((verb) => verb !== 'show');
 const switching = (instances: number) => [
-  `release_ready|reversible|start it|notes|abc|${instances}|/readyz|5`,
+  `release_ready|reversible|start it|notes|abc|${instances}|/readyz|5|1`,
   'release_switch|reversible|go live|notes',
 ];
 

@@ -37,6 +37,7 @@ export function release(
     ...(app.migrations !== undefined && migratesHere(input) ? { migrations: wordsOf(app.migrations).slice(1) } : {}),
     ready: app.health.ready,
     timeout: seconds(app.health.timeout),
+    steady: seconds(app.health.steady),
     environmentFile: paths.environmentFile,
     parts: parts.map(({ id }) => id),
     ...(database ? { database } : {}),

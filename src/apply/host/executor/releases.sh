@@ -120,18 +120,55 @@ instance_units() { # name slot count
 
 ready() { # name slot count path seconds: every instance answers on its own socket
 	instance=1
-	deadline=$(($(date +%s) + $5))
+	deadline=$(($(now) + $5 * 100))
 	while [ "$instance" -le "$3" ]; do
-		if curl --silent --fail --max-time 5 --output /dev/null --unix-socket "/run/$1/$2/$instance.sock" "http://localhost$4"; then
+		if answers "$1" "$2" "$instance" "$4"; then
 			instance=$((instance + 1))
-		elif [ "$(date +%s)" -ge "$deadline" ]; then
-			printf 'instance %s of %s did not answer %s with 2xx within %s s; the last lines of its log:\n' "$instance" "$1" "$4" "$5"
-			journalctl --unit="$1-$2@$instance.service" --lines=15 --no-pager --output=cat
-			return 1
+		elif [ "$(restarts_of "$1-$2@$instance.service")" -ge 5 ]; then
+			not_ready "$1" "$2" "ended five times before it was ready"
+		elif [ "$(now)" -ge "$deadline" ]; then
+			not_ready "$1" "$2" "was not ready within $5 s: $4 $(said)"
 		else
 			sleep 0.2
-		fi
+		fi || return 1
 	done
+}
+
+steady() { # name slot count path seconds: and goes on to, for so long
+	[ "$3" -gt 0 ] && [ "$5" -gt 0 ] || return 0
+	deadline=$(($(now) + $5 * 100))
+	runs=$(runs_of "$1" "$2" "$3")
+	while [ "$(now)" -lt "$deadline" ]; do
+		sleep 0.5
+		other=$(runs_of "$1" "$2" "$3" | grep -vxF -e "$runs" | sed -n '1s/.*@\([0-9]*\)\.service.*/\1/p')
+		[ -z "$other" ] || { instance=$other && not_ready "$1" "$2" "was ready, and ended within $5 s after that" || return 1; }
+	done
+	ready "$1" "$2" "$3" "$4" 5
+}
+
+answers() { # name slot instance path
+	status=$(curl --silent --max-time 5 --output /dev/null --write-out '%{http_code}' --unix-socket "/run/$1/$2/$3.sock" "http://localhost$4")
+	case $status in 2??) ;; *) return 1 ;; esac
+}
+
+said() { # what the last one did
+	case $status in '' | 000) printf 'was not answered' ;; *) printf 'was answered with %s' "$status" ;; esac
+}
+
+restarts_of() { # unit: how often systemd has started it again
+	restarts=$(systemctl show --property=NRestarts --value -- "$1")
+	printf '%s' "${restarts:-0}"
+}
+
+runs_of() { # name slot count: a line for each instance, another one when it was started again
+	# shellcheck disable=SC2046 # unit names are words
+	systemctl show --property=Id,InvocationID -- $(instance_units "$1" "$2" "$3") | paste - - -
+}
+
+not_ready() { # name slot text: what is wrong with the instance, and what it said last
+	printf 'instance %s of %s %s; the last lines of its log:\n' "$instance" "$1" "$3"
+	journalctl --unit="$1-$2@$instance.service" --lines=15 --no-pager --output=cat
+	return 1
 }
 
 go_live() { # name slot: the switch, and its memory for the next boot
@@ -143,7 +180,7 @@ go_live() { # name slot: the switch, and its memory for the next boot
 		link_to "/srv/$1/slots/$2" "/run/$1/release" && link_to "$2" "/run/$1/live"
 }
 
-op_release_ready() { # name release instances ready-path seconds: the slot that does not serve runs the release, and nobody is led there
+op_release_ready() { # name release instances ready-path seconds steady-seconds: the slot that does not serve runs the release, and nobody is led there
 	live=$(readlink "/run/$1/live")
 	if [ "$live" = blue ]; then idle=green; else idle=blue; fi
 	if [ ! -f "undo/$number/idle" ]; then
@@ -155,7 +192,7 @@ op_release_ready() { # name release instances ready-path seconds: the slot that 
 	link_to "../releases/$2" "/srv/$1/slots/$idle" || return 1
 	systemctl daemon-reload
 	# shellcheck disable=SC2086 # unit names are words
-	start_instances $units && ready "$1" "$idle" "$3" "$4" "$5" && enable_instances $units
+	start_instances $units && ready "$1" "$idle" "$3" "$4" "$5" && steady "$1" "$idle" "$3" "$4" "$6" && enable_instances $units
 }
 undo_release_ready() { # name
 	[ -f "undo/$number/idle" ] || return 0
