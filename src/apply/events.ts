@@ -96,6 +96,8 @@ export type ApplyEvent =
       readonly title: string;
     }
   | { readonly type: 'output'; readonly host: string; readonly number: number; readonly text: string }
+  /** What the step that failed most likely failed from, and what to do. */
+  | { readonly type: 'cause'; readonly host: string; readonly number: number; readonly text: string }
   | { readonly type: 'undo'; readonly host: string; readonly number: number; readonly title: string }
   /** The host waits for a new connection, for so many seconds. */
   | { readonly type: 'confirm'; readonly host: string; readonly seconds: number }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Plan } from '../plan/change.ts';
 import type { CommandResult, Connection } from '../transport/transport.ts';
 import { bundle, type Parts } from './bundle.ts';
+import { likelyCause } from './causes.ts';
 import type { Listener, Outcome } from './events.ts';
 
 /** How a transaction ended. */
@@ -116,6 +117,9 @@ class LogReader {
   private id: string;
   private end: string | undefined;
   private heard = false;
+  /** What the step that failed has printed, until its cause was told. */
+  private readonly printed: string[] = [];
+  private failedAt = 0;
 
   constructor(
     private readonly followed: Followed,
@@ -130,6 +134,7 @@ class LogReader {
     const [word = '', digits = '', ...rest] = line.split(' ');
     const { host } = this.followed;
     this.heard = true;
+    if (word !== 'out') this.tellCause();
     const number = Number(digits);
     const step = { host, number, steps: this.titles.length, title: this.titleOf(number) };
     if (word === 'end') this.end = [digits, ...rest].join(' ');
@@ -138,12 +143,23 @@ class LogReader {
     else if (word === 'step') this.listen({ type: 'step', ...step });
     else if (word === 'done') this.listen({ type: 'done', ...step, milliseconds: Number(rest[0]) * 10 });
     else if (word === 'failed') this.listen({ type: 'failed', ...step });
-    else if (word === 'out') this.listen({ type: 'output', host, number, text: rest.join(' ') });
+    else if (word === 'out') this.print(number, rest.join(' '));
     else if (word === 'undo') this.listen({ type: 'undo', host, number, title: step.title });
     else if (word === 'note') this.listen({ type: 'note', host, text: [digits, ...rest].join(' ') });
     else if (word === 'recover') this.listen({ type: 'recovering', host, transaction: this.id });
     else if (word === 'confirm') this.comeIn(number);
     else if (word === 'hold') this.wait(digits, Number(rest[0]));
+  }
+
+  private print(number: number, text: string): void {
+    this.printed.push(text);
+    this.failedAt = number;
+    this.listen({ type: 'output', host: this.followed.host, number, text });
+  }
+
+  private tellCause(): void {
+    const text = likelyCause(this.printed.splice(0));
+    if (text !== undefined) this.listen({ type: 'cause', host: this.followed.host, number: this.failedAt, text });
   }
 
   /** The transaction that a client attached itself to. */

@@ -151,6 +151,8 @@ function eventLines(event: ApplyEvent, names: number, colors: Colors): string[] 
       return [`${host} ${stepText(event, colors.red('✗'), colors)}`];
     case 'output':
       return [`${host}     ${colors.dim('|')} ${printable(event.text)}`];
+    case 'cause':
+      return [`${host}     ${colors.yellow('likely cause:')} ${printable(event.text)}`];
     case 'undo':
       return [`${host} ${colors.yellow('↶')} put back: ${printable(event.title)}`];
     case 'attached':

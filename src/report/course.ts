@@ -77,6 +77,7 @@ export class Course {
         return { stage: 'ended', outcome: event.outcome, milliseconds: event.milliseconds };
       case 'note':
       case 'output':
+      case 'cause':
         return {};
       default:
         return this.atWork(event);

@@ -24,6 +24,7 @@ const every: Every = {
   done: { ...step, milliseconds: 1 },
   failed: step,
   output: { host: '', number: 1, text: '' },
+  cause: { host: '', number: 1, text: '' },
   undo: { host: '', number: 1, title: '' },
   confirm: { host: '', seconds: 60 },
   hold: { host: '', point: 'ready', seconds: 1800 },

@@ -124,8 +124,8 @@ ready() { # name slot count path seconds: every instance answers on its own sock
 	while [ "$instance" -le "$3" ]; do
 		if answers "$1" "$2" "$instance" "$4"; then
 			instance=$((instance + 1))
-		elif [ "$(restarts_of "$1-$2@$instance.service")" -ge 5 ]; then
-			not_ready "$1" "$2" "ended five times before it was ready"
+		elif [ "$(restarts_of "$1-$2@$instance.service")" -ge 3 ]; then
+			not_ready "$1" "$2" "ended three times before it was ready"
 		elif [ "$(now)" -ge "$deadline" ]; then
 			not_ready "$1" "$2" "was not ready within $5 s: $4 $(said)"
 		else
@@ -165,9 +165,10 @@ runs_of() { # name slot count: a line for each instance, another one when it was
 	systemctl show --property=Id,InvocationID -- $(instance_units "$1" "$2" "$3") | paste - - -
 }
 
-not_ready() { # name slot text: what is wrong with the instance, and what it said last
+not_ready() { # name slot text: what is wrong with the instance, and what it said last, without where in its code
 	printf 'instance %s of %s %s; the last lines of its log:\n' "$instance" "$1" "$3"
-	journalctl --unit="$1-$2@$instance.service" --lines=15 --no-pager --output=cat
+	journalctl --unit="$1-$2@$instance.service" --lines=60 --no-pager --output=cat |
+		grep -v -e '^ *at ' -e ': Scheduled restart job' -e '^Start' -e '^Stopp' | tail -n 15
 	return 1
 }
 
