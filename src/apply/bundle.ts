@@ -20,6 +20,8 @@ export interface Parts {
   readonly id: string;
   /** Text of the script `executor`. */
   readonly executor: string;
+  /** Text of the gate that migrations pass. */
+  readonly gate: string;
   /** What goes back with the release of the manifest (compile/release.ts, storedResources), as text; none without a release. */
   readonly stored?: string;
   /** Lines that the host keeps to know what the next probe must read. */
@@ -71,6 +73,7 @@ function filesOf(plan: Plan, parts: Parts): Map<string, Content> {
       .join(','),
   );
   if (parts.stored !== undefined) add('stored.json', parts.stored);
+  if (plan.steps.some(({ op }) => op === 'release_migrate')) add('gate.cjs', parts.gate);
   if (parts.compacted) add('record/compacted', recordText(parts.compacted));
   add('wanted', `${parts.wanted.join('\n')}\n`);
   add('executor.sh', parts.executor);

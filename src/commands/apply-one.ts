@@ -10,7 +10,7 @@ import { isEmpty } from '../plan/change.ts';
 import { compacted } from '../plan/record.ts';
 import { together } from '../plan/together.ts';
 import { noConsent, tokensOf } from '../plan/tokens.ts';
-import { hostScript } from '../project/assets.ts';
+import { gateProgram, hostScript } from '../project/assets.ts';
 import { uploadOf } from '../resources/file.ts';
 import { isText } from '../resources/resource.ts';
 import { secretUpload } from '../resources/secret.ts';
@@ -148,6 +148,7 @@ function partsOf(
   return {
     id: `${new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15)}-${Math.random().toString(16).slice(2, 8)}`.toLowerCase(),
     executor: hostScript('executor'),
+    gate: gateProgram(),
     ...(stored ? { stored: `${JSON.stringify(stored)}\n` } : {}),
     wanted: rememberedLines(manifest, seen.record),
     holder: `${who} since ${new Date().toISOString()}${run ? ` ${run}` : ''}`,

@@ -79,6 +79,7 @@ const manifestFor = ({ spec }: Session, host: ResolvedHostFile, { resources }: S
   resources: resources.map(withoutMigrations),
   companions: [],
   positions: {},
+  partial: true,
 });
 
 /** @throws DiagnosticsError with exit code 7 when there is no such release, or several are meant. */

@@ -16,6 +16,8 @@ export interface HostManifest {
   /** Files for people that lie beside the manifest, such as user data for a fresh VM; paths are relative to its folder. */
   readonly companions: readonly ProjectFile[];
   readonly positions: Readonly<Record<string, Position>>;
+  /** Whether this is only a part of what the host has: what its units read besides stays as it is. */
+  readonly partial?: true;
 }
 
 /**

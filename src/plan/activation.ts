@@ -34,10 +34,12 @@ export function activationOf(
   record: HostRecord,
   changes: ReadonlyMap<string, Change>,
 ): PlannedActivation | undefined {
-  const inputs = Object.fromEntries(unit.inputs.map(({ id }) => [id, inputHash(id, manifest)]));
   const known = record.activations.get(unit.name);
   const recorded = known ?? {};
-  const stale = unit.inputs.filter(({ id }) => recorded[id] !== inputs[id] || isWrite(changes.get(id)));
+  const read = unit.inputs.filter(({ id }) => !isBeyond(id, manifest));
+  const beyond = Object.entries(recorded).filter(([id]) => isBeyond(id, manifest) && !isWrite(changes.get(id)));
+  const inputs = Object.fromEntries([...beyond, ...read.map(({ id }) => [id, inputHash(id, manifest)] as const)]);
+  const stale = read.filter(({ id }) => recorded[id] !== inputs[id] || isWrite(changes.get(id)));
   const state = lookUp(observed.units, unit.name);
   const staying = Object.entries(recorded).filter(
     ([id, hash]) => !(id in inputs) || (inputs[id] === hash && !isWrite(changes.get(id))),
@@ -55,6 +57,10 @@ export function activationOf(
   if (gone.length > 0) return { ...base, verb, reason: `${gone.map(nameOf).join(' and ')} left` };
   return startsByItself(state.value) ? undefined : { ...base, verb: 'start', reason: 'it is not enabled' };
 }
+
+/** Whether a manifest that is only a part says nothing about a resource. */
+const isBeyond = (id: string, { partial, resources }: HostManifest) =>
+  partial === true && !resources.some((resource) => resource.id === id);
 
 /** Unit files and drop-ins hold for processes that are started after them. The record does not say how an input was taken up. */
 const isOfUnit = (id: string) => nameOf(id).startsWith('/etc/systemd/');

@@ -28,7 +28,7 @@ export const programVersion = (): string =>
   (JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { version: string }).version;
 
 const executor = [
-  ...['head', 'journal', 'paths', 'secrets', 'packages', 'services', 'postgres', 'releases'],
+  ...['head', 'journal', 'paths', 'secrets', 'packages', 'services', 'postgres', 'migrations', 'releases'],
   ...['future', 'confirm', 'transaction'],
 ].map((part) => `executor/${part}`);
 
@@ -48,6 +48,14 @@ const hostScripts = {
 export type HostScript = keyof typeof hostScripts;
 
 export const hostScriptNames = Object.keys(hostScripts) as HostScript[];
+
+/** Text of the gate that migrations pass (src/apply/host/gate/), for Node.js on a host. */
+export function gateProgram(): string {
+  const parts = ['statements', 'migrations', 'gate'].map((part) =>
+    readFileSync(join(packageFolder, 'src', 'apply', 'host', 'gate', `${part}.cjs`), 'utf8'),
+  );
+  return parts.join('');
+}
 
 /** Text of a script that runs on hosts, from its files in src/apply/host/. */
 export function hostScript(name: HostScript): string {

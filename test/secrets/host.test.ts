@@ -112,6 +112,7 @@ async function transact(
   const parts = {
     id: String(transactions),
     executor: local('executor'),
+    gate: '',
     wanted: seen.wanted,
     holder: 'me',
     audit: { who: 'me' },

@@ -71,45 +71,6 @@ finish() { # folder: it appears whole or not at all
 	: >"$1.new/.complete" && sync -f "$1.new" && rm -rf "$1" && mv -T "$1.new" "$1" && settle "$1"
 }
 
-# Migrations cannot be undone. Whether they changed anything decides what a later failure comes to: the schema, and the rows of
-# the table in which the migration tool keeps what it ran.
-fingerprint() { # database
-	schema=$(as_postgres pg_dump --schema-only --no-owner "$1") || return 1
-	printf '%s\n' "$schema" | grep -v '^\\\(un\)\?restrict' | sha256sum
-	as_postgres psql -XAtq -d "$1" <<'SQL'
-SELECT format('SELECT %L, count(*) FROM %I.%I', relname, nspname, relname)
-  FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
- WHERE relkind = 'r' AND relname ~* 'meta|migration' AND nspname !~ '^(pg_|information_schema)' ORDER BY 1 \gexec
-SQL
-}
-
-op_release_migrate() { # name release database command…
-	name=$1 folder=/srv/$1/releases/$2 database=$3
-	shift 3
-	mkdir -p "undo/$number"
-	if [ -n "$database" ]; then
-		wait_for_postgres || return 1
-		known=$(fingerprint "$database") || return 1
-	fi
-	note_safely before "${known:-nothing is known}" && migrate "$@"
-}
-unchanged_release_migrate() { # name release database
-	[ -f "undo/$number/before" ] || return 0
-	# Whoever waited for it may be gone, and it goes on.
-	wait_for_migration
-	# After a power cut the server is still starting.
-	[ -n "$3" ] && { [ "$mode" = run ] || wait_for_postgres; } && [ "$(fingerprint "$3")" = "$(cat "undo/$number/before")" ]
-}
-
-migrate() { # command…; the limits of the program's role are for requests, not for migrations
-	systemd-run --quiet --wait --pipe --collect --unit="fairlead-$name-migrate" \
-		--property=User="$name" --property=Group="$name" --property=WorkingDirectory="$folder/app" \
-		--property=EnvironmentFile="$folder/environment" --property=NoNewPrivileges=yes --property=PrivateTmp=yes \
-		--property=ProtectSystem=strict --property=ProtectHome=yes \
-		--setenv=PGOPTIONS='-c statement_timeout=0 -c idle_in_transaction_session_timeout=0' \
-		"$folder/node" "$@"
-}
-
 instance_units() { # name slot count
 	instance=1
 	while [ "$instance" -le "$3" ]; do
@@ -167,7 +128,7 @@ runs_of() { # name slot count: a line for each instance, another one when it was
 
 not_ready() { # name slot text: what is wrong with the instance, and what it said last, without where in its code
 	printf 'instance %s of %s %s; the last lines of its log:\n' "$instance" "$1" "$3"
-	journalctl --unit="$1-$2@$instance.service" --lines=60 --no-pager --output=cat |
+	journalctl --unit="$1-$2@$instance.service" --since="@$since" --lines=60 --no-pager --output=cat |
 		grep -v -e '^ *at ' -e ': Scheduled restart job' -e '^Start' -e '^Stopp' | tail -n 15
 	return 1
 }
@@ -227,6 +188,7 @@ undo_release_switch() { # name
 # A host that only has workers runs no instance, and systemctl takes no empty list for one.
 
 start_instances() { # units…
+	since=$(date +%s)
 	[ "$#" -gt 0 ] || return 0
 	systemctl reset-failed "$@" 2>/dev/null
 	systemctl start "$@"
@@ -281,5 +243,6 @@ forget_old_releases() { # name: the five newest stay, and those that a slot name
 
 op_release_remove() { # name: its processes end, then all that belongs to its releases goes
 	for slot in blue green; do stop_slot "$1" "$slot"; done
-	rm -rf "/srv/${1:?}/releases" "/srv/$1/bundles" "/srv/$1/history.jsonl" "/srv/$1/slots" "/run/$1/live" "/run/$1/release" "/etc/tmpfiles.d/$1-live.conf"
+	rm -rf "/srv/${1:?}/releases" "/srv/$1/bundles" "/srv/$1/history.jsonl" "/srv/$1/migrations.jsonl" \
+		"/srv/$1/slots" "/run/$1/live" "/run/$1/release" "/etc/tmpfiles.d/$1-live.conf"
 }
