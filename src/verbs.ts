@@ -179,6 +179,25 @@ export const verbs: readonly Verb[] = [
     },
   },
   {
+    name: 'deploy',
+    summary: 'build the program, then plan and apply: the one command for a CI job',
+    options: [
+      ...common,
+      role,
+      strict,
+      ...consent,
+      { form: '--parallel <n>', text: 'how many hosts to work on at a time (default: 10)' },
+      {
+        form: '--batch <n>',
+        text: 'how many hosts to begin before the next, which are begun only if all of these converge',
+      },
+    ],
+    examples:
+      '  npm run deploy\n  npm run deploy -- --env staging\n  npm run --silent deploy -- --json > events.jsonl     # docs/events.md; the last line sums up',
+    exits: 'those of apply; 1 the build failed, and no host was asked for anything',
+    load: async () => (await import('./commands/apply.ts')).deploy,
+  },
+  {
     name: 'audit',
     summary: 'show who applied what to the hosts, and whether their logs of that hold together',
     words: [
@@ -207,6 +226,10 @@ export const verbs: readonly Verb[] = [
         form: '--to <release>',
         text: 'this release: the beginning of its name, or of the commit that it was made from',
       },
+      {
+        form: '--past-migrations',
+        text: 'although migrations ran since that took something away: you know that the release can live without',
+      },
       { form: '--parallel <n>', text: 'how many hosts to work on at a time (default: 10)' },
       {
         form: '--batch <n>',
@@ -215,7 +238,7 @@ export const verbs: readonly Verb[] = [
     ],
     examples:
       '  npm run rollback\n  npm run releases; npm run rollback -- --to 3f9c2a\n  npm run rollback -- --env production --json',
-    exits: 'those of apply; 7 there is no such release to go back to',
+    exits: 'those of apply; 7 there is no such release to go back to, or the database has moved past it',
     load: async () => (await import('./commands/rollback.ts')).rollback,
   },
   {

@@ -58,6 +58,8 @@ export interface HostSummary {
   /** How many resources were changed for good; null where that is not known from here. */
   readonly changes: number | null;
   readonly milliseconds: number;
+  /** The release that went live; absent where none did. */
+  readonly release?: string;
   /** What is left to do, with the command to type; empty when there is nothing. */
   readonly next: string;
 }
@@ -67,7 +69,12 @@ export type ApplyEvent =
   | {
       readonly type: 'start';
       /** Every host that is meant, in the order in which they are begun; without `changes` where there is no plan. */
-      readonly hosts: readonly { readonly host: string; readonly changes?: number }[];
+      readonly hosts: readonly {
+        readonly host: string;
+        readonly changes?: number;
+        /** The release that is to go live, where another one does now. */
+        readonly release?: string;
+      }[];
       readonly parallel: number;
       readonly batch?: number;
     }

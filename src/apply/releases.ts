@@ -10,6 +10,19 @@ export interface ReleaseEvent {
   readonly commit: string;
 }
 
+/** A migration that ran, and for which release. */
+export interface Migration {
+  readonly name: string;
+  /**
+   * What it means for releases of before: `expand` means nothing, `contract` took something away, `unknown` was not judged, and
+   * `adopted` had run before anybody kept count.
+   */
+  readonly kind: 'expand' | 'contract' | 'unknown' | 'adopted';
+  readonly release: string;
+  /** In UTC (RFC 3339). */
+  readonly at: string;
+}
+
 /** What a host knows of the releases of a project. */
 export interface HostReleases {
   /** The release that serves. */
@@ -20,6 +33,8 @@ export interface HostReleases {
   readonly kept: readonly ReleaseEvent[];
   /** When releases went live, oldest first. */
   readonly switches: readonly ReleaseEvent[];
+  /** Oldest first. */
+  readonly migrations: readonly Migration[];
   /** By release: the stored resources of the live one and of that which was asked for; those of a damaged line are missing. */
   readonly stored: ReadonlyMap<string, Stored>;
 }
@@ -37,6 +52,7 @@ export function readReleases(output: string): HostReleases {
     other: textOf('other'),
     kept: events('release').sort((a, b) => b.at.localeCompare(a.at)),
     switches: events('switch'),
+    migrations: lines.flatMap(([word, text]) => (word === 'migration' ? migrationIn(text) : [])),
     stored: new Map(lines.flatMap(([word, text]) => (word === 'stored' ? storedIn(text) : []))),
   };
 }
@@ -46,6 +62,15 @@ function storedIn(text: string): [string, Stored][] {
   try {
     const stored = JSON.parse(text.slice(release.length)) as Stored;
     return stored.format === 1 && Array.isArray(stored.resources) ? [[release, stored]] : [];
+  } catch {
+    return [];
+  }
+}
+
+function migrationIn(text: string): Migration[] {
+  try {
+    const migration = JSON.parse(text) as Migration;
+    return typeof migration.name === 'string' && typeof migration.at === 'string' ? [migration] : [];
   } catch {
     return [];
   }
@@ -76,3 +101,15 @@ export function previousRelease({ live, kept, switches }: HostReleases): string 
 /** The kept releases whose name or commit begins with what somebody typed. */
 export const matching = ({ kept }: HostReleases, typed: string): ReleaseEvent[] =>
   kept.filter(({ release, commit }) => release.startsWith(typed) || commit.startsWith(typed));
+
+/**
+ * Migrations that a release cannot be expected to run on: those that ran for another one since it came here or went live last, and took
+ * something away, or may have.
+ */
+export function migrationsPast(release: string, { kept, switches, migrations }: HostReleases): Migration[] {
+  const times = [...kept, ...switches].filter((one) => one.release === release).map(({ at }) => at);
+  const last = times.sort().at(-1) ?? '';
+  return migrations.filter(
+    (one) => one.release !== release && one.at > last && (one.kind === 'contract' || one.kind === 'unknown'),
+  );
+}

@@ -5,7 +5,7 @@ import { batches, inBatches, type Member, type Pace } from '../apply/fleet.ts';
 import { Rendezvous } from '../apply/rendezvous.ts';
 import { releaseOf } from '../compile/release.ts';
 import { type Diagnostic, DiagnosticsError, ExitCode } from '../diagnostic.ts';
-import { cacheFolder, type PlanHostOptions } from '../pipeline.ts';
+import { cacheFolder, manifestOf, type PlanHostOptions, pinned, sourceOf } from '../pipeline.ts';
 import { blockers, countChanges, isEmpty } from '../plan/change.ts';
 import { changesRelease } from '../plan/together.ts';
 import { type Consent, noConsent } from '../plan/tokens.ts';
@@ -13,6 +13,7 @@ import { loadAssets } from '../project/assets.ts';
 import { diagnosticsText } from '../report/diagnostics.ts';
 import { planText } from '../report/plan.ts';
 import { guardText } from '../report/plan-parts.ts';
+import { bundleUpload } from '../resources/release.ts';
 import { DigestKey } from '../secrets/digest-key.ts';
 import type { Secrets } from '../secrets/fetch.ts';
 import { applyOne, recovered, type Shared } from './apply-one.ts';
@@ -52,19 +53,41 @@ export function apply(options: ApplyOptions, terminal: Terminal, planFile?: stri
     const saved = planFile === undefined ? undefined : readSavedPlan(planFile, await loadAssets());
     const meant = saved ? optionsOf(saved, options, planFile ?? '') : options;
     mean(meant);
-    await applyAll(meant, saved, terminal, listen, stop);
+    const pace = paceOf(options);
+    await applyAll(await openSession(meant, terminal), pace, meant, saved, terminal, listen, stop);
   });
 }
 
+/** Builds the program, whether or not a host lacks it, and then does as apply does. */
+export function deploy(options: ApplyOptions, terminal: Terminal): Promise<ExitCode> {
+  return reporting(options, terminal, async ({ listen }, stop) => {
+    const pace = paceOf(options);
+    const session = await openSession(options, terminal);
+    await buildAhead(session, listen);
+    if (!stop.aborted) await applyAll(session, pace, options, undefined, terminal, listen, stop);
+  });
+}
+
+/** @throws DiagnosticsError when the build fails: then no host has been asked for anything. */
+async function buildAhead({ spec, project, hosts, assets }: Session, listen: Listener): Promise<void> {
+  const source = await sourceOf(project, spec);
+  for (const host of hosts) {
+    const release = releaseOf(pinned(manifestOf(spec, host, assets), source));
+    if (!release) continue;
+    const note = (text: string) => listen({ type: 'note', host: host.name, text });
+    await makeArtifacts([bundleUpload(release)], release, source, cacheFolder(project), note);
+  }
+}
+
 async function applyAll(
+  opened: Session,
+  pace: Pace,
   options: ApplyOptions,
   saved: SavedPlan | undefined,
   terminal: Terminal,
   listen: Listener,
   stop: AbortSignal,
 ): Promise<void> {
-  const pace = paceOf(options);
-  const opened = await openSession(options, terminal);
   const session = saved ? narrowed(opened, saved) : opened;
   const gone = saved ? goneHosts(saved, session.hosts) : [];
   if (options.attach !== undefined) {
@@ -159,8 +182,13 @@ function meetInBatches(members: readonly Member[], { batch }: Pace, { changing, 
 
 const begunAs = (result: PlannedHost | UnplannedHost) => ({
   host: result.host.name,
-  ...('plan' in result ? { changes: countChanges(result.plan) } : {}),
+  ...('plan' in result ? { changes: countChanges(result.plan), ...goingLive(result) } : {}),
 });
+
+const goingLive = ({ plan, manifest }: PlannedHost) => {
+  const release = changesRelease(plan) ? releaseOf(manifest)?.release : undefined;
+  return release === undefined ? {} : { release };
+};
 
 const complainer =
   ({ json }: CommonOptions, terminal: Terminal): Preparation['complain'] =>

@@ -148,10 +148,10 @@ export function commandLine(verb: string, { file, env, host, role }: CommonOptio
   return `npm run ${verb}${options.length > 0 ? ` -- ${options.join(' ')}` : ''}`;
 }
 
-/** What to type for some hosts, with the file and the environment of these options: without them, it would mean others. */
+/** What to type for some hosts (for an empty list, those of the options), with the file and the environment of these options: without them, it would mean others. */
 export const commandFor =
   (options: CommonOptions): CommandFor =>
   (verb, hosts) =>
     verb === 'attach'
       ? commandLine('apply', { ...options, host: hosts }).replace(' -- ', ' -- --attach ')
-      : commandLine(verb, { ...options, host: hosts });
+      : commandLine(verb, hosts.length === 0 ? options : { ...options, host: hosts });

@@ -6,7 +6,7 @@ import { Course, type HostCourse } from './course.ts';
 import { elapsedText, secondsText } from './duration.ts';
 import { interruptedEvent, interruptedText } from './interruption.ts';
 import { columnsOfTerminal, LiveArea, type Output, rowsOfTerminal } from './live.ts';
-import { type CommandFor, outcomeColor, outcomeTable, summaryOf } from './outcomes.ts';
+import { type CommandFor, liveText, outcomeColor, outcomeTable, summaryOf } from './outcomes.ts';
 import { counter, progressLines } from './progress.ts';
 import { columnsOf, padded } from './width.ts';
 
@@ -75,8 +75,10 @@ export class TextReporter implements ApplyReporter {
   finish(): ExitCode {
     const hosts = this.course.hosts.map((host) => summaryOf(host, this.commandFor));
     const columns = this.output.isTTY ? columnsOfTerminal(this.output) : undefined;
-    const silent = this.closed || hosts.length < 2;
+    const closed = this.closed;
+    const silent = closed || hosts.length < 2;
     this.close();
+    if (!closed) this.output.write(liveText(hosts, this.commandFor, this.colors));
     if (!silent) this.output.write(`\n${outcomeTable(hosts, this.course.elapsed, columns, this.colors)}`);
     return worst(hosts.map(({ outcome }) => outcome));
   }

@@ -18,6 +18,8 @@ export interface HostCourse {
   readonly title: string;
   /** How many resources are to change; absent without a plan. */
   readonly changes?: number;
+  /** The release that is to go live. */
+  readonly release?: string;
   readonly outcome?: Outcome;
   readonly milliseconds: number;
 }

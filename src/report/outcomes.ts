@@ -6,7 +6,10 @@ import { secondsText } from './duration.ts';
 import { columnsOf, padded } from './width.ts';
 
 /** What to type to run a verb on some hosts; `attach` follows what goes on there. */
-export type CommandFor = (verb: 'plan' | 'apply' | 'attach' | 'releases', hosts: readonly string[]) => string;
+export type CommandFor = (
+  verb: 'plan' | 'apply' | 'attach' | 'releases' | 'rollback',
+  hosts: readonly string[],
+) => string;
 
 /** How a host ended; one that did not end is lost when it was begun, and skipped when it was not. */
 export function summaryOf(course: HostCourse, commandFor: CommandFor): HostSummary {
@@ -17,6 +20,7 @@ export function summaryOf(course: HostCourse, commandFor: CommandFor): HostSumma
     outcome,
     changes: changesMade(outcome, course.changes),
     milliseconds,
+    ...(course.release !== undefined && outcome === 'converged' ? { release: course.release } : {}),
     next: nextText(outcome, host, commandFor),
   };
 }
@@ -103,4 +107,14 @@ function countText(hosts: readonly HostSummary[], milliseconds: number): string 
   const outcomes = [...new Set(hosts.map(({ outcome }) => outcome))];
   const counts = outcomes.map((one) => `${hosts.filter(({ outcome }) => outcome === one).length} ${one}`);
   return `${plural(hosts.length, 'host')} in ${secondsText(milliseconds)}: ${counts.join(', ')}`;
+}
+
+/** Which releases went live where, and how to go back; nothing where none did. */
+export function liveText(hosts: readonly HostSummary[], commandFor: CommandFor, colors: Colors): string {
+  const releases = [...new Set(hosts.flatMap(({ release }) => (release === undefined ? [] : [release])))];
+  const lines = releases.map((release) => {
+    const names = hosts.filter((one) => one.release === release).map(({ host }) => host);
+    return `release ${colors.bold(release)} is live on ${names.join(', ')}`;
+  });
+  return lines.length === 0 ? '' : `${lines.join('\n')}; to go back: ${commandFor('rollback', [])}\n`;
 }

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { matching, previousRelease, readReleases } from '../../src/apply/releases.ts';
+import { matching, migrationsPast, previousRelease, readReleases } from '../../src/apply/releases.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('releases of a host');
@@ -40,7 +40,14 @@ test('are read with who brought them, the newest first, and damaged lines are le
   );
   assert.equal(known.switches, []);
   assert.equal([...known.stored], [['b', { format: 1, resources: [{ id: 'file:/x y' }] }]]);
-  assert.equal(readReleases(''), { live: undefined, other: undefined, kept: [], switches: [], stored: new Map() });
+  assert.equal(readReleases(''), {
+    live: undefined,
+    other: undefined,
+    kept: [],
+    switches: [],
+    migrations: [],
+    stored: new Map(),
+  });
 });
 
 test('are gone back through one by one, as far as they are kept', () => {
@@ -51,6 +58,23 @@ test('are gone back through one by one, as far as they are kept', () => {
   assert.is(previousRelease(host('abc', 'abca')), undefined);
   assert.is(previousRelease(host('a', 'a')), undefined);
   assert.is(previousRelease(host('', '', '')), undefined);
+});
+
+test('may not know how to live with what migrations took away since', () => {
+  const migration = (name: string, kind: string, release: string, day: number) =>
+    `migration ${JSON.stringify({ name, kind, release, sha256: '', at: `2026-01-0${day}T12:00:00Z` })}`;
+  const on = (day: number) => `2026-01-0${day}T00:00:00Z`;
+  const events = ['a', 'b', 'c'].map((name, index) => `release ${event(name, on(index + 1))}`);
+  const switches = ['a', 'b', 'c'].map((name, index) => `switch ${event(name, on(index + 2))}`);
+  const past = (release: string, ...more: string[]) =>
+    migrationsPast(release, readReleases([...events, ...switches, ...more, ''].join('\n'))).map(({ name }) => name);
+  const all = [migration('1', 'adopted', 'a', 1), migration('2', 'expand', 'b', 2), migration('3', 'contract', 'c', 3)];
+  assert.equal(past('b', ...all), ['3']);
+  assert.equal(past('a', ...all), ['3']);
+  assert.equal(past('c', ...all), [], 'its own');
+  assert.equal(past('a', migration('*', 'unknown', 'b', 2)), ['*']);
+  assert.equal(past('a', ...all, `switch ${event('a', on(9))}`), [], 'it went live with that already');
+  assert.equal(past('a', 'migration {"name":1}', 'migration {'), [], 'damaged lines');
 });
 
 test('are found by the beginning of a name or of a commit', () => {

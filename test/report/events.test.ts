@@ -17,7 +17,7 @@ const step = { host: '', number: 1, steps: 1, title: '' };
 
 /** One of each with all its keys: a type that is new does not compile until it stands here. */
 const every: Every = {
-  start: { hosts: [{ host: '', changes: 1 }], parallel: 1, batch: 1 },
+  start: { hosts: [{ host: '', changes: 1, release: '' }], parallel: 1, batch: 1 },
   note: { host: '', text: '' },
   begin: { host: '', transaction: '', steps: 1 },
   step,
@@ -35,7 +35,7 @@ const every: Every = {
   summary: {
     exitCode: 0,
     milliseconds: 1,
-    hosts: [{ host: '', outcome: 'failed', changes: 1, milliseconds: 1, next: '' }],
+    hosts: [{ host: '', outcome: 'failed', changes: 1, milliseconds: 1, release: '', next: '' }],
   },
   error: { exitCode: 1, diagnostics: [] },
 };

@@ -2,7 +2,7 @@
 # Prints what a host knows of the releases of a project: "<word> <text>", a line each. On standard input: the project, and on a second
 # line the name of a release whose stored resources are wanted, with those of the live one, or nothing.
 #   live <release> | other <release> (in the other slot) | release <JSON> (one that is kept) | switch <JSON> (one that went live, oldest
-#   first) | stored <release> <JSON>
+#   first) | migration <JSON> (one that ran) | stored <release> <JSON>
 set -u
 read -r project
 read -r wanted || wanted=
@@ -17,6 +17,7 @@ for release in releases/*; do
 	if [ -f "$release/.complete" ] && [ -f "$release/about.json" ]; then printf 'release %s\n' "$(cat "$release/about.json")"; fi
 done
 if [ -f history.jsonl ]; then sed -n 's/^{.*}$/switch &/p' history.jsonl; fi
+if [ -f migrations.jsonl ]; then sed -n 's/^{.*}$/migration &/p' migrations.jsonl; fi
 [ -n "$wanted" ] || exit 0
 for release in "$(readlink "slots/$live" | sed 's|.*/||')" "$wanted"; do
 	case $release in '' | *[!0-9a-f]*) continue ;; esac
