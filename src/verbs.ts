@@ -164,6 +164,7 @@ export const verbs: readonly Verb[] = [
         form: '--batch <n>',
         text: 'how many hosts to begin before the next, which are begun only if all of these converge',
       },
+      { form: '--pause <time>', text: 'how long to wait between batches, such as 30s or 10m' },
       {
         form: '--attach [id]',
         text: 'begin nothing: follow an apply that goes on on the hosts, the newest or this one',
@@ -191,6 +192,7 @@ export const verbs: readonly Verb[] = [
         form: '--batch <n>',
         text: 'how many hosts to begin before the next, which are begun only if all of these converge',
       },
+      { form: '--pause <time>', text: 'how long to wait between batches, such as 30s or 10m' },
     ],
     examples:
       '  npm run deploy\n  npm run deploy -- --env staging\n  npm run --silent deploy -- --json > events.jsonl     # docs/events.md; the last line sums up',
@@ -235,6 +237,7 @@ export const verbs: readonly Verb[] = [
         form: '--batch <n>',
         text: 'how many hosts to begin before the next, which are begun only if all of these converge',
       },
+      { form: '--pause <time>', text: 'how long to wait between batches, such as 30s or 10m' },
     ],
     examples:
       '  npm run rollback\n  npm run releases; npm run rollback -- --to 3f9c2a\n  npm run rollback -- --env production --json',

@@ -77,6 +77,8 @@ export type ApplyEvent =
       }[];
       readonly parallel: number;
       readonly batch?: number;
+      /** Seconds between batches. */
+      readonly pause?: number;
     }
   | { readonly type: 'note'; readonly host: string; readonly text: string }
   | { readonly type: 'begin'; readonly host: string; readonly transaction: string; readonly steps: number }

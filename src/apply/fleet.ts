@@ -6,6 +6,8 @@ export interface Pace {
   readonly parallel: number;
   /** At least 1; without it all hosts are one batch, and the failure of one stops no other. */
   readonly batch?: number;
+  /** Seconds to wait before each batch but the first; 0 without it. */
+  readonly pause?: number;
 }
 
 /** The place of a host among those that are worked on at a time. */
@@ -31,6 +33,7 @@ type Open = Extract<Member, { work: unknown }>;
  *
  * @param skip called for each host that is not begun, with the hosts whose failure is the reason.
  * @param stop once it is aborted, no further host is begun.
+ * @param rest waits before a batch; called with its hosts, for each one with work that may begin, but the first.
  * @returns the outcomes in the order of the hosts, whichever ended first.
  */
 export async function inBatches(
@@ -38,12 +41,16 @@ export async function inBatches(
   pace: Pace,
   skip: (host: string, because: readonly string[]) => void,
   stop?: AbortSignal,
+  rest: (hosts: readonly string[]) => Promise<void> = async () => undefined,
 ): Promise<Outcome[]> {
   const outcomes = new Map<string, Outcome>();
+  let worked = false;
   for (const batch of batches(members, pace.batch ?? members.length)) {
     const failed = failedIn(members, outcomes);
     for (const one of batch) if ('settled' in one) outcomes.set(one.host, one.settled);
     const open = batch.filter((one): one is Open => 'work' in one);
+    if (failed.length === 0 && worked && open.length > 0 && !stop?.aborted) await rest(open.map(({ host }) => host));
+    worked ||= open.length > 0;
     if (failed.length === 0)
       await atMost(open, pace.parallel, async ({ host, work }, lane) => {
         if (!stop?.aborted) outcomes.set(host, await work(lane));

@@ -101,6 +101,9 @@ async function carriedOut(
   }
 }
 
+/** How often a host that waits for others is told that somebody is still there; it gives up after a minute. */
+const reassureMs = 15_000;
+
 /** Waits for the other hosts, and tells this one what came of it. */
 async function meetAt(
   { connection, host, plan }: PlannedHost,
@@ -109,10 +112,21 @@ async function meetAt(
   lane: Lane,
   others: Rendezvous,
 ) {
-  const answer = await lane.aside(others.arrive(host.name, point));
-  const word = answer.go ? 'go' : `back ${answer.because}`;
-  const { code } = await connection.run(hostScript('answer'), { input: `${plan.project}\n${id}\n${point}\n${word}\n` });
-  if (code !== 0) throw new Error(`${host.name} did not take the answer (exit code ${code})`);
+  const tell = async (word: string) => {
+    const input = `${plan.project}\n${id}\n${point}\n${word}\n`;
+    const { code } = await connection.run(hostScript('answer'), { input });
+    if (code !== 0) throw new Error(`${host.name} did not take the answer (exit code ${code})`);
+  };
+  let count = 0;
+  // One that cannot be told any more is missed by its own apply, which ends as lost.
+  const reassuring = setInterval(() => void tell(`wait ${++count}`).catch(() => undefined), reassureMs);
+  try {
+    const answer = await lane.aside(others.arrive(host.name, point));
+    clearInterval(reassuring);
+    await tell(answer.go ? 'go' : `back ${answer.because}`);
+  } finally {
+    clearInterval(reassuring);
+  }
 }
 
 /** Comes in by a connection of its own, with what host.yaml says, and tells the host that this worked. */

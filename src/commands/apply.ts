@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { makeArtifacts } from '../apply/artifacts.ts';
 import type { ApplyEvent, Listener, Outcome } from '../apply/events.ts';
 import { batches, inBatches, type Member, type Pace } from '../apply/fleet.ts';
@@ -153,10 +153,23 @@ export async function carryOutAll(
     }));
     for (const result of results) members.push(await memberOf(result, shared));
     meetInBatches(members, pace, shared);
-    await inBatches(members, pace, (host, because) => listen(skipped(host, because)), stop);
+    await inBatches(
+      members,
+      pace,
+      (host, because) => listen(skipped(host, because)),
+      stop,
+      (hosts) => pausing(pace.pause ?? 0, hosts, listen, stop),
+    );
   } finally {
     for (const { connection } of planned) connection.close();
   }
+}
+
+/** The time between two batches, in which people may look at the first. */
+async function pausing(seconds: number, hosts: readonly string[], listen: Listener, stop: AbortSignal): Promise<void> {
+  if (seconds === 0) return;
+  for (const host of hosts) listen({ type: 'note', host, text: `begins in ${seconds} s` });
+  await sleep(seconds * 1000, undefined, { signal: stop }).catch(() => undefined);
 }
 
 /** What it takes to get every host ready, beside what all of them have in common. */

@@ -3,23 +3,37 @@ import { DiagnosticsError, type ExitCode, failure } from '../diagnostic.ts';
 import { type ApplyReporter, TextReporter } from '../report/apply.ts';
 import { JsonReporter } from '../report/apply-json.ts';
 import type { CommandFor } from '../report/outcomes.ts';
+import { seconds } from '../spec/units.ts';
 import { type CommonOptions, colorsOf, commandFor, type Terminal } from './context.ts';
 
 /** Options that say how many hosts are worked on at a time, as they were typed. */
 export interface FleetOptions extends CommonOptions {
   readonly parallel?: string;
   readonly batch?: string;
+  readonly pause?: string;
 }
 
 /** Enough for most, and few enough for one machine and one bastion. */
 const PARALLEL = 10;
 
 /** @throws DiagnosticsError when a number is none. */
-export function paceOf({ parallel, batch }: FleetOptions): Pace {
+export function paceOf({ parallel, batch, pause }: FleetOptions): Pace {
   return {
     parallel: parallel === undefined ? PARALLEL : count('parallel', parallel),
     ...(batch === undefined ? {} : { batch: count('batch', batch) }),
+    ...(pause === undefined ? {} : { pause: secondsOf(pause, batch) }),
   };
+}
+
+function secondsOf(typed: string, batch: string | undefined): number {
+  const problem = (message: string, fix: string) => failure({ code: 'apply.pause', subject: '--pause', message, fix });
+  if (batch === undefined)
+    throw problem(
+      '--pause is the time between batches, and there is only one',
+      'say how many hosts a batch has: --batch 1',
+    );
+  if (/^[1-9]\d{0,3}(s|m)$/.test(typed)) return seconds(typed);
+  throw problem(`--pause takes a time of at most 9999m, not ${typed}`, 'write it with a unit: --pause 30s');
 }
 
 function count(option: string, typed: string): number {

@@ -20,6 +20,8 @@ export interface HostCourse {
   readonly changes?: number;
   /** The release that is to go live. */
   readonly release?: string;
+  /** Whether it waits for others that change their release with it. */
+  readonly holds?: boolean;
   readonly outcome?: Outcome;
   readonly milliseconds: number;
 }
@@ -69,7 +71,9 @@ export class Course {
       case 'recovering':
         return { stage: 'undoing', since, title: 'what was cut off' };
       case 'step':
-        return { stage: 'step', since, number: event.number, steps: event.steps, title: event.title };
+        return { stage: 'step', since, number: event.number, steps: event.steps, title: event.title, holds: false };
+      case 'hold':
+        return { holds: true };
       case 'done':
         return { stage: event.number === event.steps ? 'checking' : 'between', since, number: event.number };
       case 'failed':

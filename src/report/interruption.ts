@@ -52,6 +52,7 @@ export function interruptedText(event: Interrupted, hosts: readonly HostCourse[]
 }
 
 function atStep(course: HostCourse | undefined): string {
+  if (course?.holds) return ': it waits for the others, hears nothing of them any more, and goes back within a minute';
   if (course?.stage === 'undoing') return ', putting back what it had changed';
   return course?.stage === 'step' ? ` at step ${course.number} of ${course.steps}: ${printable(course.title)}` : '';
 }

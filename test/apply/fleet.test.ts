@@ -72,6 +72,22 @@ test('reaches the limit, and no more', async () => {
   assert.is((await run(hosts, { parallel: 100 })).most, hosts.length, 'the control');
 });
 
+test('rests before each batch that follows work, and not before one that does not begin', async () => {
+  const rests = async (hosts: string) => {
+    const log: string[] = [];
+    const members = [...hosts].map((host): Member => {
+      if (host === host.toUpperCase()) return { host, settled: 'converged' };
+      return { host, work: async () => (host === 'x' ? 'failed' : 'converged') };
+    });
+    const rest = async (next: readonly string[]) => void log.push(next.join(''));
+    await inBatches(members, { parallel: 1, batch: 2 }, () => undefined, undefined, rest);
+    return log;
+  };
+  assert.equal(await rests('abcdef'), ['cd', 'ef']);
+  assert.equal(await rests('ABcdEFgh'), ['gh'], 'nothing was done before c');
+  assert.equal(await rests('axcd'), []);
+});
+
 test('gives the outcomes in the order of the hosts', async () => {
   const { log, outcomes } = await run('xbc', { parallel: 3 });
   assert.match(log, '-c -b -x');

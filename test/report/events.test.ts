@@ -17,7 +17,7 @@ const step = { host: '', number: 1, steps: 1, title: '' };
 
 /** One of each with all its keys: a type that is new does not compile until it stands here. */
 const every: Every = {
-  start: { hosts: [{ host: '', changes: 1, release: '' }], parallel: 1, batch: 1 },
+  start: { hosts: [{ host: '', changes: 1, release: '' }], parallel: 1, batch: 1, pause: 1 },
   note: { host: '', text: '' },
   begin: { host: '', transaction: '', steps: 1 },
   step,

@@ -16,13 +16,19 @@ op_confirm() { # seconds
 undo_confirm() { :; }
 
 # Hosts that change their release together go on together, or back together: the client says which, when all have come this far or
-# one has failed. One that hears nothing goes back, as the others then do.
-op_hold() { # point seconds
+# one has failed, and until then that it is still there. A host that hears nothing for a minute goes back, as the others then do.
+op_hold() { # point, seconds at most
 	say "hold $1 $2"
 	deadline=$(($(now) + $2 * 100))
+	heard=
+	silent=$(($(now) + 6000))
 	until [ -f "answer-$1" ]; do
-		if [ "$(now)" -ge "$deadline" ]; then
-			printf 'nothing was heard of the other hosts within %s s\n' "$2"
+		if [ -f "waiting-$1" ] && [ "$(cat "waiting-$1")" != "$heard" ]; then
+			heard=$(cat "waiting-$1")
+			silent=$(($(now) + 6000))
+		fi
+		if [ "$(now)" -ge "$silent" ] || [ "$(now)" -ge "$deadline" ]; then
+			printf 'nobody said what becomes of the other hosts (was the command ended?), so this one goes back\n'
 			return 1
 		fi
 		sleep 0.1
