@@ -89,7 +89,7 @@ for (const release of labReleases()) {
   story('the first apply converges from bare', async () => {
     const apply = await project.run('apply');
     expectExit(apply, 0);
-    includes(apply, 'install packages', 'web-1: converged', /✓ start release [0-9a-f]{16} and go live/);
+    includes(apply, 'install packages', 'web-1: converged', /✓ go live with release [0-9a-f]{16}/);
   });
 
   story('the second plan is empty, and its JSON is the same to the byte each time', async () => {
@@ -234,7 +234,7 @@ for (const release of labReleases()) {
     project.edit('timeout: 60s', 'timeout: 3s');
     const apply = await project.run('apply');
     expectExit(apply, 3);
-    includes(apply, 'did not answer /readyz', 'alive but deaf', 'put back', 'rolled back');
+    includes(apply, 'was not ready within 3 s: /readyz was not answered', 'alive but deaf', 'put back', 'rolled back');
     assert.is((await ask('/readyz')).status, 200);
     assert.is(await liveSlot(), before);
     const other = before === 'blue' ? 'green' : 'blue';

@@ -75,7 +75,7 @@ for (const release of labReleases()) {
     survives('kill-recovery', site, /^(?!end)/));
 
   test('executor and recovery are killed before the new release starts', () =>
-    survives('kill-recovery', 'and go live', /^(?!end)/));
+    survives('kill-recovery', 'beside the one that serves', /^(?!end)/));
 
   test('a power cut while the release is staged is put back at boot', () =>
     survives('power-cut', 'stage release', /^end rolled-back/));

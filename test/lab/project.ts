@@ -46,9 +46,15 @@ export interface Run {
   readonly text: string;
 }
 
-/** All requests and logins of a test come from one address, which the limits would take for one client. */
-const oneAddress = `
+/**
+ * All requests and logins of a test come from one address, which the limits would take for one client. Good releases need not show for
+ * long that they are.
+ */
+const forTests = `
   production:
+    app:
+      health:
+        steady: 1s
     proxy:
       limits:
         writeRate: 10000r/s
@@ -63,7 +69,7 @@ export class LabProject {
   readonly folder = mkdtempSync(join(tmpdir(), 'fairlead-project-'));
   private readonly original = readFileSync(join(repository, 'deploy.yaml'), 'utf8')
     .replace('- notes.example.com', '- localhost')
-    .concat(oneAddress);
+    .concat(forTests);
 
   private running: { kill(signal: 'SIGKILL'): boolean } | undefined;
 

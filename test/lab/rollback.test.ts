@@ -157,7 +157,10 @@ for (const release of labReleases()) {
 
   bad(
     'a release that crashes after three seconds',
-    () => project.edit(start, ends(3000)),
+    () => {
+      project.edit(start, ends(3000));
+      project.edit('steady: 1s', 'steady: 5s');
+    },
     /was ready, and ended within 5 s after that/,
   );
 
