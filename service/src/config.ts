@@ -1,5 +1,7 @@
 import { userInfo } from 'node:os';
+import type { DrainLimits } from './drain.ts';
 import { type LogLevel, logLevels } from './log.ts';
+import type { RecycleLimits } from './recycle.ts';
 import { Settings } from './settings.ts';
 
 /** Where to listen: a unix socket (the production form) or a TCP port. */
@@ -26,7 +28,8 @@ export interface Config {
   logLevel: LogLevel;
   bodyLimitBytes: number;
   readyMs: number;
-  drain: { graceMs: number; limitMs: number };
+  drain: DrainLimits;
+  recycle: RecycleLimits;
   database: DatabaseConfig;
 }
 
@@ -45,6 +48,7 @@ export function readConfig(environment: Environment): Config {
     bodyLimitBytes: settings.integer('BODY_LIMIT_BYTES', 1_048_576, { min: 1, max: 104_857_600 }),
     readyMs: settings.integer('READY_TIMEOUT_MS', 2000, { min: 1, max: minute }),
     drain: drain(settings),
+    recycle: recycle(settings),
     database: database(settings),
   };
   settings.finish();
@@ -77,14 +81,26 @@ function socketAddress(settings: Settings, path: string): Address {
   return { path };
 }
 
-function drain(settings: Settings) {
-  const graceMs = settings.integer('DRAIN_GRACE_MS', 5000, { min: 0, max: 10 * minute });
-  const limitMs = settings.integer('DRAIN_LIMIT_MS', 25_000, { min: 1, max: 60 * minute });
-  if (graceMs >= limitMs) {
-    settings.problem(`DRAIN_GRACE_MS (${graceMs}) must be less than DRAIN_LIMIT_MS (${limitMs})`);
-  }
-  return { graceMs, limitMs };
+// deploy.yaml allows any number of days.
+const longest = Number.MAX_SAFE_INTEGER;
+
+/** What is not set fits into the limit. */
+function drain(settings: Settings): DrainLimits {
+  const limitMs = settings.integer('DRAIN_LIMIT_MS', 25_000, { min: 1, max: longest });
+  const withinLimit = (name: string, usual: number, max: number) => {
+    const value = settings.integer(name, Math.min(usual, Math.floor(limitMs / 2)), { min: 0, max });
+    if (value >= limitMs) settings.problem(`${name} (${value}) must be less than DRAIN_LIMIT_MS (${limitMs})`);
+    return value;
+  };
+  const graceMs = withinLimit('DRAIN_GRACE_MS', 5000, 10 * minute);
+  return { graceMs, websocketsMs: withinLimit('DRAIN_WEBSOCKETS_MS', 10_000, longest), limitMs };
 }
+
+const recycle = (settings: Settings): RecycleLimits => ({
+  requests: settings.integer('RECYCLE_REQUESTS', 0, { min: 0, max: 100_000_000 }),
+  memoryBytes: settings.integer('RECYCLE_MEMORY', 0, { min: 0, max: Number.MAX_SAFE_INTEGER }),
+  jitterPercent: settings.integer('RECYCLE_JITTER', 10, { min: 0, max: 100 }),
+});
 
 function database(settings: Settings): DatabaseConfig {
   return {

@@ -1,12 +1,17 @@
 import { unlink } from 'node:fs/promises';
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from './log.ts';
+import { type SayGoodbye, WebSockets } from './websockets.ts';
 
+/** Milliseconds from the start of a drain. */
 export interface DrainLimits {
   /** How long idle connections are kept: longer than the proxy keeps its own (its upstream keepalive_timeout). */
   graceMs: number;
+  /** How long WebSockets are kept before they are closed with 1001; below `limitMs`. */
+  websocketsMs: number;
   /** When to give up on what is still running. */
   limitMs: number;
 }
@@ -27,6 +32,7 @@ export class Drain {
   readonly #log: Log;
   readonly #sockets = new Set<Socket>();
   readonly #responses = new Set<ServerResponse>();
+  readonly #websockets = new WebSockets();
   #draining = false;
 
   constructor(server: Server, log: Log) {
@@ -43,21 +49,33 @@ export class Drain {
     return this.#draining;
   }
 
-  /** Resolves to true when every connection has ended, to false when the limit came first. To be called once. */
-  async run({ graceMs, limitMs }: DrainLimits): Promise<boolean> {
+  /**
+   * Keeps a WebSocket through a drain until its limit, and then closes it with 1001. To be called by the program's 'upgrade'
+   * listener, with the socket that it is given: Drain has no such listener of its own, because with one Node takes every request
+   * for an upgrade away from the application.
+   *
+   * Without `sayGoodbye` the Close frame is written to the socket as it is, between two frames of a program that writes each
+   * whole. A program with a library passes what the library has for it, such as `() => webSocket.close(1001)`.
+   */
+  keepWebSocket(socket: Duplex, sayGoodbye?: SayGoodbye) {
+    this.#websockets.add(socket, sayGoodbye);
+  }
+
+  /** Resolves to true when all requests were answered, to false when the limit came first. To be called once. */
+  async run(limits: DrainLimits): Promise<boolean> {
     const started = performance.now();
     const elapsed = () => performance.now() - started;
     this.#draining = true;
     for (const response of this.#responses) closeAfter(response);
-    this.#log.info('draining', { connections: this.#sockets.size, requests: this.#responses.size });
+    this.#log.info('draining', this.#counts());
     await this.#stopListening();
     // Nobody can connect any more: without connections there is nothing left to wait for, not even the grace.
-    while (this.#sockets.size > 0 && elapsed() < limitMs) {
-      if (elapsed() >= graceMs) this.#closeIdle();
+    while (this.#sockets.size > 0 && elapsed() < limits.limitMs) {
+      if (elapsed() >= limits.graceMs) this.#closeIdle();
+      if (elapsed() >= limits.websocketsMs) this.#websockets.close();
       await sleep(pollMs);
     }
-    this.#report(elapsed());
-    return this.#sockets.size === 0;
+    return this.#end(elapsed());
   }
 
   /**
@@ -80,10 +98,18 @@ export class Drain {
     for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
   }
 
-  #report(elapsedMs: number) {
-    const connections = this.#sockets.size;
-    if (connections === 0) this.#log.info('drained', { ms: Math.round(elapsedMs) });
-    else this.#log.error('drain limit reached', { connections, requests: this.#responses.size });
+  /** A WebSocket whose client has not answered its Close frame is no request that was lost. */
+  #end(elapsedMs: number): boolean {
+    const complete = this.#sockets.size === this.#websockets.size;
+    if (complete) this.#log.info('drained', { ms: Math.round(elapsedMs) });
+    else this.#log.error('drain limit reached', this.#counts());
+    this.#websockets.destroy();
+    return complete;
+  }
+
+  #counts() {
+    const websockets = this.#websockets.size;
+    return { connections: this.#sockets.size - websockets, requests: this.#responses.size, websockets };
   }
 }
 

@@ -23,6 +23,9 @@ async function removeStaleSocket(path: string) {
   await unlink(path);
 }
 
+/** Whether a process accepts connections at the path of a unix socket. */
+export const socketAnswers = async (path: string): Promise<boolean> => (await tryToConnect(path)) === 'connected';
+
 function tryToConnect(path: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(path, () => {

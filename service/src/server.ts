@@ -9,6 +9,7 @@ import { listen } from './listen.ts';
 import { createLog, errorFields, type Log } from './log.ts';
 import { createNotesRepository } from './notes/repository.ts';
 import { version } from './package.ts';
+import { recycle } from './recycle.ts';
 import { ConfigError } from './settings.ts';
 
 const poolCloseMs = 2000;
@@ -17,27 +18,40 @@ const poolCloseMs = 2000;
 const timeouts = { keepAliveTimeout: 75_000, headersTimeout: 20_000, requestTimeout: 60_000 };
 
 async function main(config: Config, log: Log) {
+  const { address, drain: limits } = config;
   const sequelize = connect(config.database);
   const server = createServer(timeouts);
   const drain = new Drain(server, log);
+  const ping = createPing(sequelize, config.readyMs);
   answerMalformedRequests(server);
-  server.on('request', application(config, log, sequelize, drain));
+  server.on('request', application({ config, log, sequelize, drain, ping }));
+  const leave = onlyOnce(() => endAfter(drain.run(limits), sequelize, log).catch(crash));
   // Before the slow parts, so that a stop during the start is orderly too.
-  leaveOnSignal(() => leave({ config, log, sequelize, drain }));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, leave);
 
   await warmUp(sequelize).catch((error: unknown) => log.warn('starting without a database', errorFields(error)));
   if (drain.draining) return;
-  await listen(server, config.address);
+  await listen(server, address);
   log.info('listening', { ...listeningOn(server), version, node: process.version, env: process.env.NODE_ENV });
+  const isLeaving = () => drain.draining;
+  await recycle({ server, address, log, drainMs: limits.limitMs, ping, isLeaving, leave }, config.recycle);
 }
 
-function application(config: Config, log: Log, sequelize: Sequelize, drain: Drain) {
+interface Parts {
+  config: Config;
+  log: Log;
+  sequelize: Sequelize;
+  drain: Drain;
+  ping: () => Promise<void>;
+}
+
+function application({ config, log, sequelize, drain, ping }: Parts) {
   return createApp({
     log,
     notes: createNotesRepository(sequelize),
     bodyLimitBytes: config.bodyLimitBytes,
     isDraining: () => drain.draining,
-    ping: createPing(sequelize, config.readyMs),
+    ping,
   });
 }
 
@@ -46,22 +60,20 @@ function listeningOn(server: Server): { address: string | number } {
   return { address: address === null || typeof address === 'string' ? String(address) : address.port };
 }
 
-/** The first signal starts to leave; further ones change nothing. */
-function leaveOnSignal(start: () => Promise<void>) {
-  let leaving = false;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (leaving) return;
-      leaving = true;
-      start().catch(crash);
-    });
-  }
+/** The first reason to leave counts; further signals change nothing. */
+function onlyOnce(start: () => void): () => void {
+  let started = false;
+  return () => {
+    if (started) return;
+    started = true;
+    start();
+  };
 }
 
-async function leave(parts: { config: Config; log: Log; sequelize: Sequelize; drain: Drain }): Promise<void> {
-  const complete = await parts.drain.run(parts.config.drain);
+async function endAfter(drained: Promise<boolean>, sequelize: Sequelize, log: Log): Promise<void> {
+  const complete = await drained;
   setTimeout(() => exit(complete), poolCloseMs);
-  await parts.sequelize.close().catch((error: unknown) => parts.log.warn('pool did not close', errorFields(error)));
+  await sequelize.close().catch((error: unknown) => log.warn('pool did not close', errorFields(error)));
   exit(complete);
 }
 

@@ -30,7 +30,7 @@ export class Settings {
   integer(name: string, fallback: number, range: { min: number; max: number }): number {
     const text = this.text(name);
     if (text === undefined) return fallback;
-    const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
     if (value >= range.min && value <= range.max) return value;
     this.problem(`${name} must be a whole number from ${range.min} to ${range.max}, but is "${text}"`);
     return fallback;

@@ -21,7 +21,7 @@ const looksSecret = (name: string, value: string | undefined) =>
 
 /** Variables that Fairlead sets for every process. */
 const given =
-  /^(PORT|HOST|NODE_ENV|NODE_OPTIONS|TRUST_PROXY|REDIS_URL|CREDENTIALS_DIRECTORY|PG(HOST|PORT|USER|DATABASE|PASSWORD|PASSFILE|SSLMODE|SSLROOTCERT)|DB_POOL_\w+|RECYCLE_\w+)$/;
+  /^(PORT|HOST|NODE_ENV|NODE_OPTIONS|TRUST_PROXY|REDIS_URL|CREDENTIALS_DIRECTORY|PG(HOST|PORT|USER|DATABASE|PASSWORD|PASSFILE|SSLMODE|SSLROOTCERT)|DB_POOL_\w+|DRAIN_(LIMIT|WEBSOCKETS)_MS|RECYCLE_\w+)$/;
 
 /** The variables of a service. Values that look like secrets are left where they are. */
 export function variablesOf(service: ComposeService, { neighbours }: Surroundings, lose: Lose): Variables {

@@ -161,6 +161,10 @@ export interface ResolvedApp {
    * How long an instance may take to finish its requests after SIGTERM before it is killed.
    */
   drain: string;
+  /**
+   * How long a web instance keeps its WebSockets after SIGTERM before the program closes them with 1001 (going away), as DRAIN_WEBSOCKETS_MS. When it is left out, 10s, or half of what DRAIN_LIMIT_MS says where that is less. DRAIN_LIMIT_MS is the time after which the program should give up by itself, a quarter of app.drain before its end, and 3s at most.
+   */
+  drainWebsockets?: string;
   recycle: ResolvedRecycle;
   env: EnvironmentVariables;
   /**
@@ -208,7 +212,7 @@ export interface ResolvedHealth {
   steady: string;
 }
 /**
- * When a web instance ends by itself so that a fresh one takes its place. Fairlead passes the limits to the program as RECYCLE_REQUESTS, RECYCLE_MEMORY (in bytes) and RECYCLE_JITTER (in percent), and systemd starts the next one.
+ * When a web instance ends by itself so that a fresh one takes its place. Fairlead passes the limits to the program as RECYCLE_REQUESTS, RECYCLE_MEMORY (in bytes) and RECYCLE_JITTER (in percent), and systemd starts the next one. The program has to see to it that one goes at a time, and only while another is ready, as the bundled service does on its unix sockets; it needs two instances or more. With app.listen port, and with app.runtime compose, instances do not find each other, so requests may fail while one starts again.
  */
 export interface ResolvedRecycle {
   /**
@@ -216,7 +220,7 @@ export interface ResolvedRecycle {
    */
   requests: number;
   /**
-   * Share of the limit, in percent, by which each instance differs at random, so that they do not end together.
+   * Share of the limits, in percent, by which those of an instance are lower at random, so that instances do not end together.
    */
   jitter: number;
   /**

@@ -1,5 +1,7 @@
 import { layout } from '../../resources/layout.ts';
+import { drainTimes } from '../../spec/drain.ts';
 import type { ResolvedSpec } from '../../spec/resolve.ts';
+import { recycles } from '../../spec/rules/processes.ts';
 import { megabytes, milliseconds, seconds } from '../../spec/units.ts';
 import type { CompileInput } from '../compile.ts';
 import { from, type Traced } from '../trace.ts';
@@ -43,10 +45,18 @@ export const migrationVariables = (input: CompileInput): readonly Variable[] =>
 export const ownVariables = (key: string, map: ResolvedSpec['app']['env']): Variable[] =>
   Object.entries(map).map(([name, value]) => variable(`${key}.${name}`, name, value));
 
-/** What tells a web instance when to end by itself. */
-export function recycleVariables({ app: { recycle } }: ResolvedSpec): Variable[] {
-  const { requests, memory, jitter } = recycle;
-  if (requests === 0 && memory === undefined) return [];
+/** What tells a web instance when to end by itself, and how long to take for that and for every other end. */
+export const lifetimeVariables = ({ app }: ResolvedSpec): Variable[] => [...drainVariables(app), ...recycleVariables(app)];
+
+function drainVariables(app: ResolvedSpec['app']): Variable[] {
+  const { limit, websockets } = drainTimes(app);
+  const key = app.drainWebsockets === undefined ? 'app.drain' : 'app.drainWebsockets';
+  return [variable('app.drain', 'DRAIN_LIMIT_MS', limit), variable(key, 'DRAIN_WEBSOCKETS_MS', websockets)];
+}
+
+function recycleVariables(app: ResolvedSpec['app']): Variable[] {
+  if (!recycles(app)) return [];
+  const { requests, memory, jitter } = app.recycle;
   return [
     variable('app.recycle.requests', 'RECYCLE_REQUESTS', requests),
     ...optional('app.recycle.memory', 'RECYCLE_MEMORY', memory && megabytes(memory) * 1024 ** 2),

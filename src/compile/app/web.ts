@@ -1,12 +1,13 @@
 import { gatePort, layout, type Slot, slotPort, slots } from '../../resources/layout.ts';
 import type { FileResource, Resource } from '../../resources/resource.ts';
+import { recycles } from '../../spec/rules/processes.ts';
 import type { CompileInput } from '../compile.ts';
 import { directory, file } from '../parts.ts';
 import { render } from '../render.ts';
 import { addressFor, hasRemoteProxy } from '../topology.ts';
 import { from, type Traced, tracer } from '../trace.ts';
 import { credentialsOf } from './credentials.ts';
-import { recycleVariables } from './environment.ts';
+import { lifetimeVariables } from './environment.ts';
 import { inUrl } from './places.ts';
 import { processContext } from './process.ts';
 
@@ -37,6 +38,8 @@ function instanceUnit(input: CompileInput, slot: Slot): FileResource {
   const key = tracer(spec);
   const onPort = listensOnPort(input);
   const { recycle, drain } = spec.app;
+  // systemd counts every start by itself, also after an end that was meant, and never forgets them while the unit is up.
+  const backoff = input.target.systemd.restartSteps && !recycles(spec.app);
   const context = processContext(input, {
     ...spec.app,
     key: 'app',
@@ -52,11 +55,12 @@ function instanceUnit(input: CompileInput, slot: Slot): FileResource {
   });
   const rendered = render(templates, 'systemd/app@.service', 'systemd', {
     ...context,
+    backoff: from('app.recycle', backoff),
     slot: from('app', slot),
     sockets: from('name', paths.sockets(slot)),
     onSocket: from('app.listen', !onPort),
     onPort: from('app.listen', onPort),
-    recycle: recycleVariables(spec).map(({ variable, content }) => ({ variable, content })),
+    lifetime: lifetimeVariables(spec).map(({ variable, content }) => ({ variable, content })),
     memoryHigh: recycle.memory === undefined ? [] : [key('app.recycle.memory')],
     drain: from('app.drain', drain),
   });

@@ -3,7 +3,7 @@ import { gatePort } from '../../resources/layout.ts';
 import { wordsOf } from '../../spec/command.ts';
 import { megabytes, seconds } from '../../spec/units.ts';
 import { type Credential, credentialsOf } from '../app/credentials.ts';
-import { ownVariables, recycleVariables, sharedVariables, type Variable } from '../app/environment.ts';
+import { lifetimeVariables, ownVariables, sharedVariables, type Variable } from '../app/environment.ts';
 import { composeServices } from '../app/places.ts';
 import type { CompileInput } from '../compile.ts';
 import { systemCertificates } from '../database/places.ts';
@@ -161,7 +161,7 @@ export function webProcess(input: CompileInput, instance: number, addresses: rea
     network: true,
     variables: [
       { variable: from('app', 'PORT'), content: from('app', String(containerPort)) },
-      ...recycleVariables(input.spec),
+      ...lifetimeVariables(input.spec),
       ...sharedVariables(input),
     ],
     credentials: credentialsOf(input),

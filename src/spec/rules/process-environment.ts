@@ -1,6 +1,6 @@
 import { sectionCredentials } from '../../compile/app/credentials.ts';
 import type { ResolvedDeployFile } from '../types.ts';
-import { type ProcessKeys, processesOf } from './processes.ts';
+import { type ProcessKeys, processesOf, recycles } from './processes.ts';
 import { error, type Rule } from './rule.ts';
 
 /** Variables that the compiled files set themselves, by the section that makes them (compile/app/environment.ts). */
@@ -11,9 +11,9 @@ const ownVariables = (spec: ResolvedDeployFile): string[] => [
   'CREDENTIALS_DIRECTORY',
   ...(spec.app.listen === 'port' ? ['HOST'] : []),
   ...(spec.proxy ? ['TRUST_PROXY'] : []),
-  ...(spec.app.recycle.requests > 0 || spec.app.recycle.memory !== undefined
-    ? ['RECYCLE_REQUESTS', 'RECYCLE_MEMORY', 'RECYCLE_JITTER']
-    : []),
+  'DRAIN_LIMIT_MS',
+  'DRAIN_WEBSOCKETS_MS',
+  ...(recycles(spec.app) ? ['RECYCLE_REQUESTS', 'RECYCLE_MEMORY', 'RECYCLE_JITTER'] : []),
   ...(spec.database ? databaseVariables : []),
   ...(spec.cache ? ['REDIS_URL'] : []),
   ...(spec.storage ? ['S3_BUCKET', 'S3_REGION', 'S3_ENDPOINT', 'S3_PREFIX', 'S3_URL_SECONDS'] : []),

@@ -1,5 +1,6 @@
 import { splitCommand } from '../command.ts';
 import type { KeyPath } from '../document.ts';
+import { drainTimes } from '../drain.ts';
 import { periodOf, scheduleProblem } from '../schedule.ts';
 import type { ResolvedDeployFile } from '../types.ts';
 import { megabytes, milliseconds, seconds } from '../units.ts';
@@ -129,6 +130,10 @@ const memoryIsEnough: Rule = ({ document, spec }) =>
       ),
     );
 
+/** Whether web instances end by themselves. */
+export const recycles = ({ recycle }: ResolvedDeployFile['app']): boolean =>
+  recycle.requests > 0 || recycle.memory !== undefined;
+
 const recyclesBelowCeiling: Rule = ({ document, spec: { app } }) =>
   app.recycle.memory !== undefined && megabytes(app.recycle.memory) >= megabytes(app.memory)
     ? [
@@ -141,6 +146,34 @@ const recyclesBelowCeiling: Rule = ({ document, spec: { app } }) =>
         ),
       ]
     : [];
+
+/** In containers a lone instance may recycle: nothing there keeps requests from failing meanwhile, with two neither. */
+const recyclesInTurn: Rule = ({ document, spec: { app } }) =>
+  recycles(app) && app.instances < 2 && app.runtime === 'systemd'
+    ? [
+        error(
+          document,
+          ['app', 'instances'],
+          'app.recycle-instances',
+          'app.recycle lets an instance end only while another one serves, and app.instances is 1',
+          'set app.instances: 2, or delete app.recycle',
+        ),
+      ]
+    : [];
+
+const websocketsEndInTime: Rule = ({ document, spec: { app } }) => {
+  const { limit, websockets } = drainTimes(app);
+  if (app.drainWebsockets === undefined || websockets < limit) return [];
+  return [
+    error(
+      document,
+      ['app', 'drainWebsockets'],
+      'app.drain-websockets',
+      `app.drainWebsockets ${app.drainWebsockets} is not over before the program gives up, ${limit}ms into app.drain ${app.drain}`,
+      `set it to ${Math.max(1, Math.floor(limit / 2))}ms or less, or raise app.drain`,
+    ),
+  ];
+};
 
 /** Seconds for which Nginx keeps idle connections to an instance (templates/nginx, keepalive_timeout of the upstream). */
 const idleSeconds = 4;
@@ -203,6 +236,8 @@ export const processRules: readonly Rule[] = [
   heapFits,
   memoryIsEnough,
   recyclesBelowCeiling,
+  recyclesInTurn,
+  websocketsEndInTime,
   drainOutlastsIdleConnections,
   scheduleFires,
   jobEndsBeforeItsNextRun,

@@ -151,6 +151,8 @@ op_release_ready() { # name release instances ready-path seconds steady-seconds:
 	fi
 	units=$(instance_units "$1" "$idle" "$3")
 	systemctl stop "$1-$idle@*.service" || return 1
+	# Whoever was about to come back there when the slot was stopped does not.
+	rm -f "/run/$1/$idle/recycling"
 	link_to "../releases/$2" "/srv/$1/slots/$idle" || return 1
 	systemctl daemon-reload
 	# shellcheck disable=SC2086 # unit names are words
