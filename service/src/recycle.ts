@@ -119,16 +119,23 @@ const markOf = ({ address, drainMs }: Instance) =>
 /** Removes the mark of the process before this one, once this one can do its work. It listens already. */
 async function comeBack(mark: RecyclingMark, { ping, log }: Instance) {
   while (!(await ping().then(yes, no))) await sleep(readyAgainMs, undefined, { ref: false });
-  await mark.remove().catch((error: unknown) => log.warn('the recycling mark stays', errorFields(error)));
+  await giveBack(mark, log);
 }
+
+const giveBack = (mark: RecyclingMark, log: Log) =>
+  mark.remove().catch((error: unknown) => log.warn('the recycling mark stays', errorFields(error)));
 
 const yes = () => true;
 const no = () => false;
 
-/** Those that wait ask at times that differ, so that none of them is always late. */
+/**
+ * Those that wait ask at times that differ, so that none of them is always late. An instance that was told to end in the meantime
+ * may not come back, so it leaves no mark.
+ */
 async function leaveInTurn(mark: RecyclingMark, { isLeaving, leave, log }: Instance, { random, retryMs }: Pace) {
   while (!isLeaving()) {
     const mayGo = await mark.take().catch((error: unknown) => log.warn('cannot recycle', errorFields(error)));
+    if (mayGo && isLeaving()) return giveBack(mark, log);
     if (mayGo) return leave();
     await sleep(retryMs * (0.5 + random()), undefined, { ref: false });
   }

@@ -152,13 +152,13 @@ test('no request is lost when the signal comes under load', async (stack) => {
     const service = await startOnSocket(stack, 1000);
     const kept = Array.from({ length: 6 }, () => postUntilClosed(service.target));
     const fresh = Array.from({ length: 6 }, () => connectUntilRefused(service.target));
-    await sleep(500);
+    // However slow this machine is just now, the signal comes amid requests.
+    while (Number(await stack.postgres.sql('SELECT count(*) FROM notes')) < 50) await sleep(50);
     service.kill('SIGTERM');
     const counts = await Promise.all([...kept, ...fresh]);
     assert.is(await service.exitCode(), 0);
     const answered = counts.reduce((sum, count) => sum + count, 0);
     assert.is(await stack.postgres.sql('SELECT count(*) FROM notes'), String(answered));
-    assert.ok(answered > 50, `only ${answered} requests`);
   }
 });
 

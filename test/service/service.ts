@@ -71,12 +71,15 @@ export class Service {
     this.#exited = once(child, 'exit');
   }
 
-  /** Starts the built service and resolves when it listens; without PORT in `env` it takes a free TCP port. */
-  static async start(env: Record<string, string>): Promise<Service> {
+  /**
+   * Starts the built service, or another program that logs like it, and resolves when it listens; without PORT in `env` it
+   * takes a free TCP port.
+   */
+  static async start(env: Record<string, string>, program: readonly string[] = ['dist/server.js']): Promise<Service> {
     const port = env.PORT ?? '0';
     const target: Target = port.startsWith('/') ? { socketPath: port } : { host: '127.0.0.1', port: Number(port) };
     const options = { cwd: folder, env: environment({ PORT: port, ...env }), stdio: 'pipe' as const };
-    const service = new Service(spawn(node, ['dist/server.js'], options), target);
+    const service = new Service(spawn(node, program, options), target);
     service.#read();
     const line = await service.logged('listening');
     if ('port' in target) target.port = Number(line.address);

@@ -46,7 +46,10 @@ export const ownVariables = (key: string, map: ResolvedSpec['app']['env']): Vari
   Object.entries(map).map(([name, value]) => variable(`${key}.${name}`, name, value));
 
 /** What tells a web instance when to end by itself, and how long to take for that and for every other end. */
-export const lifetimeVariables = ({ app }: ResolvedSpec): Variable[] => [...drainVariables(app), ...recycleVariables(app)];
+export const lifetimeVariables = ({ app }: ResolvedSpec): Variable[] => [
+  ...drainVariables(app),
+  ...recycleVariables(app),
+];
 
 function drainVariables(app: ResolvedSpec['app']): Variable[] {
   const { limit, websockets } = drainTimes(app);
