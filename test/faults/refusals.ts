@@ -56,7 +56,10 @@ const refusals: Readonly<Record<string, Refusal>> = {
   },
   'readiness of the release': {
     edit: (project) => {
-      project.edit('start: node dist/server.js', 'start: node -e \'setInterval(() => console.log("deaf"), 500)\'');
+      project.edit(
+        'start: node --max-semi-space-size=2 dist/server.js',
+        'start: node -e \'setInterval(() => console.log("deaf"), 500)\'',
+      );
       project.edit('timeout: 60s', 'timeout: 3s');
     },
     says: /did not answer \/readyz/,

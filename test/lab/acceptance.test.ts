@@ -228,7 +228,7 @@ for (const release of labReleases()) {
   story('a release that never gets ready is rolled back, and the old one serves on', async () => {
     const before = await liveSlot();
     project.edit(
-      'start: node dist/server.js',
+      'start: node --max-semi-space-size=2 dist/server.js',
       'start: node -e \'setInterval(() => console.log("alive but deaf"), 500)\'',
     );
     project.edit('timeout: 60s', 'timeout: 3s');

@@ -114,6 +114,10 @@ export class Service {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   kill(signal: NodeJS.Signals) {
     this.#child.kill(signal);
   }
@@ -136,8 +140,8 @@ export interface Stack {
   postgres: Postgres;
   /** A directory for sockets, removed with the database. */
   dir: string;
-  /** Starts a service on the migrated database; it is stopped with the stack at the latest. */
-  start(env?: Record<string, string>): Promise<Service>;
+  /** Starts a service on the migrated database; it is stopped with the stack at the latest. `program` is what Node gets. */
+  start(env?: Record<string, string>, program?: readonly string[]): Promise<Service>;
 }
 
 class OwnStack implements Stack {
@@ -150,8 +154,8 @@ class OwnStack implements Stack {
     this.dir = dir;
   }
 
-  readonly start = async (env: Record<string, string> = {}) => {
-    const service = await Service.start({ ...this.postgres.environment, ...env });
+  readonly start = async (env: Record<string, string> = {}, program?: readonly string[]) => {
+    const service = await Service.start({ ...this.postgres.environment, ...env }, program);
     this.#services.push(service);
     return service;
   };
