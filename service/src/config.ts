@@ -7,6 +7,18 @@ import { Settings } from './settings.ts';
 /** Where to listen: a unix socket (the production form) or a TCP port. */
 export type Address = { path: string } | { port: number; host: string };
 
+/** Connections of one process, as deploy.yaml says under database.pool. */
+export interface PoolConfig {
+  max: number;
+  min: number;
+  /** How long a request waits for a connection. */
+  acquireMs: number;
+  /** After how long without work one is closed, down to `min`. */
+  idleMs: number;
+  /** After how many uses one is closed; 0 means never. */
+  maxUses: number;
+}
+
 export interface DatabaseConfig {
   /** A host name, or the directory that holds PostgreSQL's unix socket. */
   host: string;
@@ -15,8 +27,7 @@ export interface DatabaseConfig {
   user: string;
   /** Absent with peer authentication, where the kernel vouches for the user. */
   password: string | undefined;
-  poolMax: number;
-  acquireMs: number;
+  pool: PoolConfig;
   connectMs: number;
   /** 0 leaves the limit to the role, as PgBouncer needs: it refuses unknown start-up parameters. */
   statementMs: number;
@@ -109,10 +120,20 @@ function database(settings: Settings): DatabaseConfig {
     database: settings.text('PGDATABASE', 'notes'),
     user: databaseUser(settings),
     password: settings.text('PGPASSWORD'),
-    poolMax: settings.integer('PGPOOL_MAX', 5, { min: 1, max: 1000 }),
-    acquireMs: settings.integer('PGPOOL_ACQUIRE_MS', 5000, { min: 1, max: minute }),
+    pool: pool(settings),
     connectMs: settings.integer('CONNECT_TIMEOUT_MS', 3000, { min: 1, max: minute }),
     statementMs: settings.integer('STATEMENT_TIMEOUT_MS', 10_000, { min: 0, max: 10 * minute }),
+  };
+}
+
+function pool(settings: Settings): PoolConfig {
+  const max = settings.integer('DB_POOL_MAX', 5, { min: 1, max: 1000 });
+  return {
+    max,
+    min: settings.integer('DB_POOL_MIN', Math.min(2, max), { min: 0, max }),
+    acquireMs: settings.integer('DB_POOL_ACQUIRE_MS', 5000, { min: 1, max: 10 * minute }),
+    idleMs: settings.integer('DB_POOL_IDLE_MS', minute, { min: 1, max: 24 * 60 * minute }),
+    maxUses: settings.integer('DB_POOL_MAX_USES', 0, { min: 0, max: 100_000_000 }),
   };
 }
 

@@ -62,7 +62,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
       );
       project.edit('timeout: 60s', 'timeout: 3s');
     },
-    says: /did not answer \/readyz/,
+    says: /was not ready within 3 s/,
     exitCode: 3,
   },
   'the answer of the site': {

@@ -96,7 +96,7 @@ test('seeding without a database says so', async (stack) => {
 test('all mistakes of the configuration are reported at once', async () => {
   const { exitCode, stderr, stdout } = await run(['dist/server.js'], {
     PORT: 'http',
-    PGPOOL_MAX: '0',
+    DB_POOL_MAX: '0',
     PGPORT: '70000',
     LOG_LEVEL: 'loud',
     DRAIN_GRACE_MS: '9000',
@@ -111,7 +111,7 @@ test('all mistakes of the configuration are reported at once', async () => {
     '  - LOG_LEVEL must be one of debug, info, warn, error, but is "loud"',
     '  - DRAIN_GRACE_MS (9000) must be less than DRAIN_LIMIT_MS (9000)',
     '  - PGPORT must be a whole number from 1 to 65535, but is "70000"',
-    '  - PGPOOL_MAX must be a whole number from 1 to 1000, but is "0"',
+    '  - DB_POOL_MAX must be a whole number from 1 to 1000, but is "0"',
   ]);
 });
 

@@ -74,7 +74,7 @@ test('connections that the server ends while idle are replaced unnoticed', async
 });
 
 test('a statement that takes too long is 503, and the connection stays usable', async (stack) => {
-  const service = await stack.start({ STATEMENT_TIMEOUT_MS: '200', PGPOOL_MAX: '1' });
+  const service = await stack.start({ STATEMENT_TIMEOUT_MS: '200', DB_POOL_MAX: '1' });
   await whileLocked(stack, async () => {
     const { status, json } = await send(service.target, 'GET', '/api/notes');
     assert.equal([status, json.detail], [503, 'The database took too long.']);
@@ -83,7 +83,7 @@ test('a statement that takes too long is 503, and the connection stays usable', 
 });
 
 test('a busy pool is 503 after the acquire limit, also for readiness', async (stack) => {
-  const service = await stack.start({ PGPOOL_MAX: '1', PGPOOL_ACQUIRE_MS: '300', READY_TIMEOUT_MS: '150' });
+  const service = await stack.start({ DB_POOL_MAX: '1', DB_POOL_ACQUIRE_MS: '300', READY_TIMEOUT_MS: '150' });
   await whileLocked(stack, async () => {
     const first = send(service.target, 'GET', '/api/notes');
     await sleep(100);

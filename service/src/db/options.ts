@@ -15,11 +15,12 @@ function connectionOptions(config: DatabaseConfig): Options {
 
 /** Options of the service: a bounded pool that keeps a connection warm, and limits for everything that can take long. */
 export function serviceOptions(config: DatabaseConfig): Options {
-  const { poolMax: max, acquireMs: acquire, connectMs, statementMs } = config;
+  const { connectMs, statementMs } = config;
+  const { max, min, acquireMs: acquire, idleMs: idle, maxUses } = config.pool;
   return {
     ...connectionOptions(config),
     logging: false,
-    pool: { max, min: Math.min(2, max), acquire, idle: 60_000 },
+    pool: { max, min, acquire, idle, ...(maxUses === 0 ? {} : { maxUses }) },
     dialectOptions: {
       application_name: 'notes',
       keepAlive: true,
