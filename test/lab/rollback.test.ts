@@ -21,12 +21,18 @@ for (const release of labReleases()) {
     host = await startHost({ release, image: 'warm', hostname: 'web-1' });
     project = new LabProject();
     project.addHost(host);
+    addWorker();
     expectExit(await project.run('apply'), 0);
   });
   test.after(async () => {
     await host?.stop();
     project?.remove();
   });
+
+  /** The level that the one process of the worker runs with; there is never more than one. */
+  const workerLevel = () =>
+    host.sh(`set -- $(systemctl show -P MainPID notes-worker-idle@1); [ "$(grep -lsaz '^setInterval' /proc/[0-9]*/cmdline | wc -l)" = 1 ]
+      tr '\\0' '\\n' </proc/$1/environ | sed -n s/LOG_LEVEL=//p`);
 
   const expectExit = (run: Run, code: number) => assert.is(run.exitCode, code, run.text);
   const live = async () => (await host.sh('readlink /srv/notes/slots/"$(readlink /run/notes/live)"')).trim().slice(-16);
@@ -71,14 +77,14 @@ for (const release of labReleases()) {
     expectExit(await project.run('apply'), 0);
     second = await live();
     assert.is.not(second, first);
-    assert.is(await level(), 'warn');
+    assert.equal([await level(), await workerLevel()], ['warn', 'warn']);
     await answered(async () => {
       const back = await project.run('rollback');
       expectExit(back, 0);
       assert.match(back.text, 'web-1: converged');
     });
     assert.is(await live(), first);
-    assert.is(await level(), 'info');
+    assert.equal([await level(), await workerLevel()], ['info', 'info'], 'workers move with their release');
     assert.match(await limit(), '20m;');
     assert.match(
       await host.sh('systemctl show -P MemoryMax "notes-$(readlink /run/notes/live)@1"'),
@@ -113,9 +119,15 @@ for (const release of labReleases()) {
     assert.is(await live(), second);
   });
 
+  const addWorker = () =>
+    project.edit(
+      '  drain: 30s\n',
+      '  drain: 30s\n  workers:\n    idle:\n      command: node -e "setInterval(String, 1000, \'idle\')"\n',
+    );
   /** What the project says when the second release is live. */
   const sayTheSecond = () => {
     project.reset();
+    addWorker();
     project.edit('LOG_LEVEL: info', 'LOG_LEVEL: warn');
     project.edit('bodyLimit: 20m', 'bodyLimit: 30m');
     project.edit('memory: 512M', 'memory: 400M');
