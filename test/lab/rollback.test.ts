@@ -74,14 +74,18 @@ for (const release of labReleases()) {
 
   test('a rollback brings environment, units and site of the release before, and nobody is refused', async () => {
     sayTheSecond();
-    expectExit(await project.run('apply'), 0);
+    const deploy = await project.run('deploy', '--json');
+    expectExit(deploy, 0);
     second = await live();
+    const summary = JSON.parse(deploy.stdout.split('\n').at(-1) ?? '');
+    assert.equal([summary.type, summary.hosts[0].release], ['summary', second]);
     assert.is.not(second, first);
     assert.equal([await level(), await workerLevel()], ['warn', 'warn']);
     await answered(async () => {
       const back = await project.run('rollback');
       expectExit(back, 0);
       assert.match(back.text, 'web-1: converged');
+      assert.match(back.text, `release ${first} is live on web-1; to go back: npm run rollback`);
     });
     assert.is(await live(), first);
     assert.equal([await level(), await workerLevel()], ['info', 'info'], 'workers move with their release');
@@ -184,6 +188,17 @@ for (const release of labReleases()) {
     },
     'Cannot find module',
   );
+
+  test('a build that fails asks no host for anything', async () => {
+    sayTheSecond();
+    project.edit(/build: .*/, 'build: echo no compiler; exit 4');
+    const deploy = await project.run('deploy');
+    expectExit(deploy, 1);
+    assert.match(deploy.text, 'the build failed (exit code 4) and nothing was changed on any host; it said:');
+    assert.match(deploy.text, 'no compiler');
+    sayTheSecond();
+    await expectEmptyPlan();
+  });
 
   test('the control: a release that is asked too early is seen to refuse', async () => {
     const sampler = new Sampler(host.httpPort);
