@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import * as assert from 'uvu/assert';
 import { gateProgram } from '../../src/project/assets.ts';
-import { type Postgres, startPostgres } from '../service/postgres.ts';
 import { suite } from '../support/suite.ts';
+import { type Postgres, startPostgres } from './postgres.ts';
+import { buildService } from './service.ts';
 
 const test = suite('the gate of migrations');
 const service = fileURLToPath(new URL('../../service', import.meta.url));
@@ -17,6 +18,7 @@ let postgres: Postgres;
 let databases = 0;
 
 test.before(async () => {
+  await buildService();
   const started = await startPostgres();
   if (!started) throw new Error('this machine has no PostgreSQL and cannot be given one');
   postgres = started;
