@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageFolder } from '../../src/project/assets.ts';
+import { sectionIn, withSection } from '../load/section.ts';
 
 const comparisonNames = '`ssh`, `node`, `size`, `change`, `ansible`, `fleet`, `distance`';
 
@@ -61,9 +62,9 @@ A real network, with loss and with limits of bandwidth; the first run, which ins
 apt, the build and the services.
 `;
 
-/** Writes docs/benchmarks.md and returns its path. */
+/** Writes docs/benchmarks.md, leaves in it what `npm run test:load` has written, and returns its path. */
 export function writeDocument(table: string, machine: string): string {
   const file = join(packageFolder, 'docs', 'benchmarks.md');
-  writeFileSync(file, page(table, machine));
+  writeFileSync(file, withSection(page(table, machine), sectionIn(readFileSync(file, 'utf8'))));
   return file;
 }
