@@ -9,18 +9,23 @@ import { expectConverged } from './switches.ts';
 
 /** How long instances are left alone before their memory is read, in milliseconds. */
 const idleTime = 10_000;
+/** As many as deploy.yaml says. */
+const instances = 2;
 
-/** The resident memory of each instance that serves and was not asked anything for a while, in MiB (VmRSS of proc(5)). */
+/**
+ * The resident memory of each instance that serves and was not asked anything for a while, in MB (VmRSS of proc(5)).
+ *
+ * @throws Error when it cannot be read of every instance.
+ */
 export async function idleMemory({ host }: Ground): Promise<number[]> {
   await sleep(idleTime);
   const lines = await host.sh(`slot=$(readlink /run/notes/live)
     for unit in $(systemctl list-units --plain --no-legend "notes-$slot@*.service" | cut -d ' ' -f 1); do
-      sed -n 's/^VmRSS: *\\([0-9]*\\) kB/\\1/p' "/proc/$(systemctl show --property=MainPID --value "$unit")/status"
+      awk '$1 == "VmRSS:" { print $2 }' "/proc/$(systemctl show --property=MainPID --value "$unit")/status"
     done`);
-  return lines
-    .trim()
-    .split('\n')
-    .map((line) => Number(line) / 1024);
+  const sizes = lines.split('\n').flatMap((line) => (Number(line) > 0 ? [(Number(line) * 1024) / 1e6] : []));
+  if (sizes.length !== instances) throw new Error(`memory of ${sizes.length} of ${instances} instances: ${lines}`);
+  return sizes;
 }
 
 /** The disk that releases take, in MiB: one, all that were deployed, and what the host keeps of them. */
@@ -83,7 +88,11 @@ export async function timeRollback(ground: Ground, from: number): Promise<Return
   expectConverged('the rollback', run);
   if (answered === undefined) throw new Error(`version ${versionOf(from - 1)} never answered`);
   const events = eventsOf(run.stdout);
-  return { total: answered - (await startedAt(ground, transactionOf(events))), readiness: readinessOf(events) };
+  const readiness = readinessOf(events);
+  const total = answered - (await startedAt(ground, transactionOf(events)));
+  if (total < readiness)
+    throw new Error(`the old release answered after ${total} ms, and was ready after ${readiness}`);
+  return { total, readiness };
 }
 
 /** When systemd started the unit of a transaction, as Date.now() counts: the host's clock is this machine's. */

@@ -8,7 +8,8 @@ import type { Part, Proof } from './proof.ts';
 type Row = readonly string[];
 
 /** A table in Markdown, padded so that it reads well as plain text. */
-function markdown(head: Row, rows: readonly Row[]): string {
+function markdown(head: Row, texts: readonly Row[]): string {
+  const rows = texts.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
   const line = (row: Row) => `| ${widths.map((width, column) => (row[column] ?? '').padEnd(width)).join(' | ')} |`;
   const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
@@ -58,7 +59,7 @@ export function machineText(): string {
 
 /** What was measured on a host without load. */
 export interface Footprint {
-  /** MiB of each idle instance. */
+  /** MB (a million bytes) of each idle instance. */
   readonly memory: readonly number[];
   readonly disk: Disk;
   /** How many releases the disk holds. */
@@ -66,10 +67,10 @@ export interface Footprint {
   readonly back: Return;
 }
 
-/** What the issue of memory, disk and going back is measured against. */
+/** What memory, disk and the way back are measured against. */
 export function footprintCriteria({ memory, disk, releases, back }: Footprint): Criterion[] {
   return [
-    limited('resident memory of an idle instance (the largest)', Math.max(...memory), 90, { unit: 'MiB', digits: 1 }),
+    limited('resident memory of an idle instance (the largest)', Math.max(...memory), 90, { unit: 'MB', digits: 1 }),
     limited(`${releases} releases on disk, against one`, disk.all / disk.one, 3, { unit: '×', digits: 2 }),
     limited('rollback to the first answer, without readiness', back.total - back.readiness, 1000, { unit: 'ms' }),
   ];
@@ -81,7 +82,7 @@ export function footprintText(footprint: Footprint): string {
   const details = markdown(
     ['measured', 'value'],
     [
-      ['resident memory of each idle instance', memory.map(mebibytes).join(', ')],
+      ['resident memory of each idle instance', memory.map((value) => `${value.toFixed(1)} MB`).join(', ')],
       ['one release', mebibytes(disk.one)],
       [`${releases} releases`, mebibytes(disk.all)],
       ['what the host keeps of them', mebibytes(disk.kept)],
