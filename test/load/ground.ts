@@ -75,7 +75,6 @@ export class Ground {
     this.round += 1;
     const usual: Edit[] = [
       ['    LOG_LEVEL: info', `    LOG_LEVEL: info\n    ROUND: ${this.round}`],
-      ['    timeout: 60s', '    timeout: 60s\n    steady: 1s'],
       ...(this.certificate ? [['tls:\n  provider: none\n', tlsFromFiles] as const] : []),
     ];
     this.project.reset();
