@@ -1,4 +1,5 @@
 /** Releases of one host: bad ones that never go live, and ways back to good ones, while the site is asked all the time. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { ask, Sampler } from '../faults/sampler.ts';
 import { suite } from '../support/suite.ts';
@@ -200,10 +201,31 @@ for (const release of labReleases()) {
     await expectEmptyPlan();
   });
 
+  test('instances that recycle do so one after the other, and nobody is refused', async () => {
+    sayTheSecond();
+    project.edit('  drain: 30s\n', '  drain: 30s\n  recycle: { requests: 20 }\n');
+    expectExit(await project.run('apply'), 0);
+    const restarts = async () =>
+      (
+        await host.sh(
+          'systemctl show -P NRestarts "notes-$(readlink /run/notes/live)@1" "notes-$(readlink /run/notes/live)@2"',
+        )
+      )
+        .split('\n')
+        .filter(Boolean)
+        .map(Number);
+    await answered(async () => {
+      for (const end = Date.now() + 120_000; (await restarts()).some((count) => count < 2); await sleep(500))
+        assert.ok(Date.now() < end, `each of them has recycled twice: ${await restarts()}`);
+    });
+    sayTheSecond();
+    expectExit(await project.run('apply'), 0);
+  });
+
   test('the control: a release that is asked too early is seen to refuse', async () => {
     const sampler = new Sampler(host.httpPort);
     await host.sh('systemctl restart "notes-$(readlink /run/notes/live)@*.service"');
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await sleep(1000);
     await sampler.stop();
     assert.ok(sampler.misses.length > 0);
     for (const end = Date.now() + 30_000; (await ask(host.httpPort, '/readyz')) !== '200'; )
