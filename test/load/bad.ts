@@ -10,7 +10,10 @@ export interface BadRelease {
   readonly says: readonly RegExp[];
 }
 
-const start = (words: string): Edit => ['  start: node --max-semi-space-size=2 dist/server.js', `  start: ${JSON.stringify(words)}`];
+const start = (words: string): Edit => [
+  '  start: node --max-semi-space-size=2 dist/server.js',
+  `  start: ${JSON.stringify(words)}`,
+];
 
 const module = "data:text/javascript,setTimeout(()=>{throw new Error('broken on purpose after 3 s')},3000)";
 
