@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LabHost } from '../lab/host.ts';
 import type { LabProject, Run } from '../lab/project.ts';
 import { converge, type Ground, type Verdict } from './cell.ts';
@@ -39,8 +40,11 @@ export async function tryChain(
   await arm(host, 1, 'begin', 'hold');
   let following: Promise<Run> = project.run('apply');
   for (let step = 1; step <= steps && (await struck(host)); step++) {
-    await connected(host);
-    await chains[name](host, project);
+    // One that was lost while it came in tries again by itself, and has to be lost again.
+    do {
+      await connected(host);
+      await chains[name](host, project);
+    } while (!(await endsWithin(5000, following)));
     const gone = await following;
     if (!lost.includes(gone.exitCode))
       problems.push(`step ${step}: who was lost ended with ${gone.exitCode}: ${gone.text.slice(-300)}`);
@@ -61,6 +65,9 @@ export async function tryChain(
   problems.push(...(await converge({ host, project })));
   return { struckAt, verdict: { end, problems, seconds: (performance.now() - started) / 1000, asked: 1 } };
 }
+
+const endsWithin = (milliseconds: number, following: Promise<Run>): Promise<boolean> =>
+  Promise.race([following.then(() => true), sleep(milliseconds, false)]);
 
 /** Returns when somebody is logged in: only then is there somebody to be lost. */
 const connected = (host: LabHost) =>
