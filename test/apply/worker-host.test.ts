@@ -11,7 +11,7 @@ const at = (path: string) => ground.at(path);
 test.after(() => ground.remove());
 
 // It refuses an empty list of units for these verbs, as the real one does.
-const systemctl = 'case "$1" in start) [ $# -gt 1 ] ;; enable) [ $# -gt 2 ] ;; esac';
+const systemctl = 'case "$1" in start) [ $# -gt 2 ] ;; enable) [ $# -gt 2 ] ;; esac';
 
 /** Runs steps and returns the log of the transaction and the calls of systemctl, whose answers may be given. */
 function run(steps: readonly string[], answers = systemctl, before: () => void = () => undefined) {
@@ -43,7 +43,7 @@ test('the control: instances are started and enabled', () => {
   const { log, calls } = run(switching(2));
   assert.match(log, /end converged\n$/);
   assert.equal(verbs(calls), ['stop', 'daemon-reload', 'reset-failed', 'start', 'enable']);
-  assert.ok(calls.includes('start notes-blue@1.service notes-blue@2.service'), calls.join('\n'));
+  assert.ok(calls.includes('start --no-block notes-blue@1.service notes-blue@2.service'), calls.join('\n'));
 });
 
 test('the slot that serves is not stopped when the way back cannot make the other one live', () => {

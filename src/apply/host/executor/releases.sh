@@ -189,11 +189,13 @@ undo_release_switch() { # name
 
 # A host that only has workers runs no instance, and systemctl takes no empty list for one.
 
+# One that systemd starts again and again (RestartMode=direct) never comes to an end for systemctl, which would wait for ever. Whether
+# they are there is asked of themselves.
 start_instances() { # units…
 	since=$(date +%s)
 	[ "$#" -gt 0 ] || return 0
 	systemctl reset-failed "$@" 2>/dev/null
-	systemctl start "$@"
+	systemctl start --no-block "$@"
 }
 
 enable_instances() { # units…
