@@ -20,16 +20,26 @@ op_unit_activate() { # unit verb
 		case $2 in
 		reload) reload_unit "$1" || return 1 ;;
 		# It was not active when the plan was made: whatever started it did so with what was there then.
-		start) systemctl reload-or-restart "$1" || return 1 ;;
-		restart) systemctl restart "$1" || return 1 ;;
+		start) patiently reload-or-restart "$1" || return 1 ;;
+		restart) patiently restart "$1" || return 1 ;;
 		esac
 		;;
 	*)
 		systemctl reset-failed "$1" 2>/dev/null
-		systemctl start "$1" || return 1
+		patiently start "$1" || return 1
 		;;
 	esac
 	systemctl is-active "$1"
+}
+
+# A unit that systemd starts again and again (RestartMode=direct) comes to no end by itself. A database may take long to recover.
+patiently() { # verb unit
+	timeout 900 systemctl "$1" "$2"
+	case $? in
+	0) ;;
+	124) printf '%s of %s did not end within 15 minutes; look at: systemctl status %s\n' "$1" "$2" "$2" && return 1 ;;
+	*) return 1 ;;
+	esac
 }
 
 # Nginx takes up its configuration after the command has returned, or keeps the old one (nginx(8), -s reload); what asks the site
