@@ -122,7 +122,7 @@ test('fill in what is left out, at every depth, and nothing else', () => {
   const given = { name: 'notes', app: { start: 'node a.js', health: { ready: '/up' } }, proxy: { domains: ['a.b'] } };
   const before = structuredClone(given);
   const filled = withDefaults(deploy, deploy, given) as Record<string, Record<string, unknown>>;
-  assert.equal(filled.app?.health, { ready: '/up', live: '/healthz', timeout: '60s' });
+  assert.equal(filled.app?.health, { ready: '/up', live: '/healthz', timeout: '60s', steady: '5s' });
   assert.equal(filled.proxy?.timeouts, { connect: '5s', send: '30s', read: '75s', idle: '65s' });
   assert.is(filled.tls?.provider, 'letsencrypt');
   assert.is(filled.database, undefined, 'a section without a default stays out');
