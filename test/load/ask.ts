@@ -82,6 +82,8 @@ const bodyHeaders = (body: string) => ({
 /** A connection that lines share; a new one takes the place of one that the server ends (GOAWAY, RFC 9113, section 6.8). */
 class Http2Connection {
   private session: ClientHttp2Session | undefined;
+  /** Those that are there still, also without taking requests any more. */
+  private readonly open = new Set<ClientHttp2Session>();
 
   constructor(private readonly target: Target) {}
 
@@ -99,7 +101,11 @@ class Http2Connection {
     // What breaks a connection breaks its requests, and each of them tells.
     session.on('error', () => undefined);
     session.on('goaway', () => this.forget(session));
-    session.on('close', () => this.forget(session));
+    session.on('close', () => {
+      this.forget(session);
+      this.open.delete(session);
+    });
+    this.open.add(session);
     this.session = session;
     return session;
   }
@@ -108,8 +114,9 @@ class Http2Connection {
     if (this.session === session) this.session = undefined;
   }
 
+  /** To be called when no request is under way. */
   close(): void {
-    this.session?.close();
+    for (const session of this.open) session.destroy();
   }
 }
 
