@@ -20,7 +20,7 @@ import { observedFrom } from '../../src/apply/observation.ts';
 import { wantedLines } from '../../src/apply/probe.ts';
 import { sha256 } from '../../src/plan/digest.ts';
 import { readRecord } from '../../src/plan/record.ts';
-import { hostScript } from '../../src/project/assets.ts';
+import { hostScript, hostScriptNames } from '../../src/project/assets.ts';
 import { wantAll } from '../../src/resources/observed.ts';
 import { suite } from '../support/suite.ts';
 import { withSystemctl } from '../support/systemctl.ts';
@@ -122,6 +122,15 @@ test('executor.sh drops a record line that a crash cut off, before it writes the
   writeFileSync(join(home, 'record.jsonl'), `{"format":1}\n${line('group:a')}${line('group:b').slice(0, 15)}`);
   execute({ steps: [note('c')], files: { 'record/1.before': line('group:c') } });
   assert.equal(recorded(), ['group:a', 'group:c']);
+});
+
+test('no script for hosts defines a function twice, from however many files it is put together', () => {
+  const twice = (text: string) => {
+    const names = [...text.matchAll(/^(\w+)\(\) \{/gm)].map(([, name]) => name);
+    return names.filter((name, index) => names.indexOf(name) !== index);
+  };
+  for (const name of hostScriptNames) assert.equal(twice(hostScript(name)), [], name);
+  assert.equal(twice('a() {\n}\nb() { :; }\na() { :; }\n'), ['a'], 'the control');
 });
 
 test('attach.sh follows the apply that is at work, or else the newest that was not refused', () => {

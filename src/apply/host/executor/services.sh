@@ -20,20 +20,20 @@ op_unit_activate() { # unit verb
 		case $2 in
 		reload) reload_unit "$1" || return 1 ;;
 		# It was not active when the plan was made: whatever started it did so with what was there then.
-		start) patiently reload-or-restart "$1" || return 1 ;;
-		restart) patiently restart "$1" || return 1 ;;
+		start) ask_systemd reload-or-restart "$1" || return 1 ;;
+		restart) ask_systemd restart "$1" || return 1 ;;
 		esac
 		;;
 	*)
 		systemctl reset-failed "$1" 2>/dev/null
-		patiently start "$1" || return 1
+		ask_systemd start "$1" || return 1
 		;;
 	esac
 	systemctl is-active "$1"
 }
 
 # A unit that systemd starts again and again (RestartMode=direct) comes to no end by itself. A database may take long to recover.
-patiently() { # verb unit
+ask_systemd() { # verb unit
 	timeout 900 systemctl "$1" "$2"
 	case $? in
 	0) ;;
