@@ -23,29 +23,36 @@ follow() { # folder, unit, first line
 	executor=$(systemctl show --property=MainPID --value -- "$2")
 	if [ "${executor:-0}" -gt 0 ]; then read_log="tail -n +$3 -f -s 0.02 --pid=$executor"; else read_log="tail -n +$3"; fi
 	$read_log "$1/log" | print_lines "$3"
+	leave_if_gone $?
 	until ended; do
-		# Whoever read this is gone, and nobody waits for the rest.
-		[ -f "$printed" ] || exit 0
 		alive=yes
 		is_worked_on "$1" "$2" || alive=
-		next=$(cat "$printed") && rm -f "$printed"
-		tail -n "+$next" "$1/log" | print_lines "$next"
+		# Where a full disk did not take the number, the rest cannot be told from what was printed.
+		if next=$(cat "$printed" 2>/dev/null); then
+			tail -n "+$next" "$1/log" | print_lines "$next"
+			leave_if_gone $?
+		fi
 		if [ -z "$alive" ]; then break; fi
 		sleep 0.2
 	done
 	# Neither could say how: the disk is full, or both were killed.
-	ended || [ ! -f "$printed" ] || printf 'end died\n'
+	ended || printf 'end died\n'
 	rm -f "$printed"
 }
 
-print_lines() { # number of the first; keeps the number of the next, unless nobody reads any more
+print_lines() { # number of the first; keeps the number of the next
 	next=$1
 	while IFS= read -r line; do
 		next=$((next + 1))
-		printf '%s\n' "$line" 2>/dev/null || exit 1
+		printf '%s\n' "$line" 2>/dev/null || exit 3
 		case $line in 'end '*) next=end && break ;; esac
 	done
 	printf '%s\n' "$next" >"$printed"
+}
+
+# Whoever read this is gone (it could not be written, or was ended by SIGPIPE), and nobody waits for the rest.
+leave_if_gone() { # status of print_lines
+	if [ "$1" -eq 3 ] || [ "$1" -gt 128 ]; then rm -f "$printed" && exit 0; fi
 }
 
 ended() { [ "$(cat "$printed" 2>/dev/null)" = end ]; }
