@@ -5,7 +5,8 @@ import { Asking, type Load, type Seen } from './asking.ts';
 /** What this process tells its parent. */
 export type Report = { readonly requests: number; readonly failed: number } | { readonly seen: Seen };
 
-const tell = (report: Report) => process.send?.(report);
+/** Returns when the parent can read it: a long load is seen in many megabytes, which an early end would cut off. */
+const tell = (report: Report) => new Promise<void>((resolve) => process.send?.(report, () => resolve()) ?? resolve());
 let asking: Asking | undefined;
 let timer: NodeJS.Timeout | undefined;
 
@@ -13,11 +14,11 @@ process.on('message', async (message: Load | 'stop') => {
   if (message !== 'stop') {
     const begun = new Asking(message);
     asking = begun;
-    timer = setInterval(() => tell(begun.progress), 200);
+    timer = setInterval(() => void tell(begun.progress), 200);
     return;
   }
   clearInterval(timer);
-  if (asking) tell({ seen: await asking.stop() });
+  if (asking) await tell({ seen: await asking.stop() });
   process.disconnect();
 });
 // A parent that is gone is asked for no longer.
