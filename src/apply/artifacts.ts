@@ -53,12 +53,27 @@ async function buildRelease(release: ReleaseResource, source: Source, target: st
       cpSync(join(source.folder, file), join(copy, file), { verbatimSymlinks: true });
     }
     if (release.build) {
+      requirePackage(release.build, copy);
       note(`building ${release.name}: ${release.build}`);
       await runBuild(release.build, copy);
     }
     const options = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner'];
     await tar(['-czf', 'packed.tar.gz', ...options, '-C', copy, '.'], folder);
     renameSync(join(folder, 'packed.tar.gz'), target);
+  });
+}
+
+/**
+ * npm, pnpm and yarn look for a package.json in the folders above when there is none, and would install in the project around the copy.
+ * https://docs.npmjs.com/cli/v11/configuring-npm/folders
+ */
+function requirePackage(command: string, folder: string): void {
+  if (!/^\s*(npm|pnpm|yarn)\s/.test(command) || existsSync(join(folder, 'package.json'))) return;
+  throw failure({
+    code: 'app.build',
+    subject: 'app.build',
+    message: `the build "${command}" needs a package.json, and the source has none; nothing was changed on any host`,
+    fix: 'put package.json and its lock file into app.source, or write in deploy.yaml what builds it (app.build: "true" for nothing)',
   });
 }
 

@@ -99,6 +99,17 @@ test('of a failing build are left out, and its last lines are shown', async () =
   assert.equal(readdirSync(cache), []);
 });
 
+test('of a source without package.json are not built by npm, which would install in the folders above', async () => {
+  for (const build of ['npm ci --omit=dev', 'pnpm install']) {
+    const { cache, said, error } = await make(build, 'stray');
+    const { code, message, fix } = problem(error);
+    assert.is(code, 'app.build');
+    assert.match(message, `the build "${build}" needs a package.json, and the source has none`);
+    assert.match(fix, 'app.build: "true"');
+    assert.equal([said, readdirSync(cache)], [[], []]);
+  }
+});
+
 test('of a build that is killed are left out too', async () => {
   const { cache, error } = await make('kill -9 $$', 'killed');
   assert.is(problem(error).code, 'app.build');
