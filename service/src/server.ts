@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { Sequelize } from 'sequelize';
 import { createApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
-import { connect, createPing, warmUp } from './db/connection.ts';
+import { connect, createPing } from './db/connection.ts';
 import { Drain } from './drain.ts';
 import { answerMalformedRequests } from './http/malformed.ts';
 import { listen } from './listen.ts';
@@ -11,6 +11,7 @@ import { createNotesRepository } from './notes/repository.ts';
 import { version } from './package.ts';
 import { recycle } from './recycle.ts';
 import { ConfigError } from './settings.ts';
+import { warmUp } from './warm-up.ts';
 
 const poolCloseMs = 2000;
 
@@ -24,35 +25,21 @@ async function main(config: Config, log: Log) {
   const drain = new Drain(server, log);
   const ping = createPing(sequelize, config.readyMs);
   answerMalformedRequests(server);
-  server.on('request', application({ config, log, sequelize, drain, ping }));
+  const notes = createNotesRepository(sequelize);
+  const { bodyLimitBytes } = config;
+  server.on('request', createApp({ log, notes, bodyLimitBytes, ping, isDraining: () => drain.draining }));
   const leave = onlyOnce(() => endAfter(drain.run(limits), sequelize, log).catch(crash));
   // Before the slow parts, so that a stop during the start is orderly too.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, leave);
 
-  await warmUp(sequelize).catch((error: unknown) => log.warn('starting without a database', errorFields(error)));
+  await warmUp({ notes, bodyLimitBytes, ping }).catch((error: unknown) =>
+    log.warn('not warmed up', errorFields(error)),
+  );
   if (drain.draining) return;
   await listen(server, address);
   log.info('listening', { ...listeningOn(server), version, node: process.version, env: process.env.NODE_ENV });
   const isLeaving = () => drain.draining;
   await recycle({ server, address, log, drainMs: limits.limitMs, ping, isLeaving, leave }, config.recycle);
-}
-
-interface Parts {
-  config: Config;
-  log: Log;
-  sequelize: Sequelize;
-  drain: Drain;
-  ping: () => Promise<void>;
-}
-
-function application({ config, log, sequelize, drain, ping }: Parts) {
-  return createApp({
-    log,
-    notes: createNotesRepository(sequelize),
-    bodyLimitBytes: config.bodyLimitBytes,
-    isDraining: () => drain.draining,
-    ping,
-  });
 }
 
 function listeningOn(server: Server): { address: string | number } {

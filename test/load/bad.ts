@@ -11,7 +11,7 @@ export interface BadRelease {
 }
 
 const start = (words: string): Edit => [
-  '  start: node --max-semi-space-size=2 dist/server.js',
+  '  start: node --max-semi-space-size=1 dist/server.js',
   `  start: ${JSON.stringify(words)}`,
 ];
 

@@ -14,8 +14,8 @@ export interface Certificate {
 
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
-/** Makes an authority and a certificate of it for some names, valid for two days. */
-export async function makeCertificate(names: readonly string[]): Promise<Certificate> {
+/** Makes an authority and a certificate of it for some names, valid for some days. */
+export async function makeCertificate(names: readonly string[], days = 2): Promise<Certificate> {
   await ensureCommand('openssl', ['openssl']);
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-certificate-'));
   const openssl = (...args: string[]) => execa('openssl', args, { cwd: folder });
@@ -25,7 +25,7 @@ export async function makeCertificate(names: readonly string[]): Promise<Certifi
       'req',
       '-x509',
       '-days',
-      '2',
+      String(days),
       '-subj',
       '/CN=Authority of a test',
       '-out',
@@ -46,7 +46,7 @@ export async function makeCertificate(names: readonly string[]): Promise<Certifi
       'ca.key',
       '-CAcreateserial',
       '-days',
-      '2',
+      String(days),
     ];
     await openssl(...signed, '-extfile', 'names', '-out', 'site.pem');
     const read = (name: string) => readFileSync(join(folder, name), 'utf8');

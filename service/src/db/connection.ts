@@ -4,8 +4,6 @@ import type { DatabaseConfig } from '../config.ts';
 import { unavailable } from '../errors.ts';
 import { serviceOptions } from './options.ts';
 
-const warmConnections = 2;
-
 /** A pool that connects when it is first needed; making it never fails for a database that is away. */
 export const connect = (config: DatabaseConfig): Sequelize => new Sequelize(serviceOptions(config));
 
@@ -30,9 +28,4 @@ async function within(limitMs: number, work: Promise<unknown>) {
   } finally {
     timer.abort();
   }
-}
-
-/** Opens connections before the first request needs them: the first one also loads types and costs the most. */
-export async function warmUp(sequelize: Sequelize) {
-  await Promise.all(Array.from({ length: warmConnections }, () => sequelize.query('SELECT 1')));
 }

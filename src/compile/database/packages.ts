@@ -1,7 +1,7 @@
 import type { PackageResource, Resource } from '../../resources/resource.ts';
 import type { ResolvedSpec } from '../../spec/resolve.ts';
 import type { CompileInput } from '../compile.ts';
-import { aptPackage, file } from '../parts.ts';
+import { aptPackage, directory, file } from '../parts.ts';
 import { render } from '../render.ts';
 import { from } from '../trace.ts';
 
@@ -11,10 +11,31 @@ const sources = '/etc/apt/sources.list.d/fairlead-pgdg.sources';
 
 /** Packages of the server, the last of them the server's own. It stays when no key asks for it any more: it serves the data. */
 export function serverPackages(input: CompileInput, database: Database): readonly [...Resource[], PackageResource] {
-  if (database.version === undefined) return [aptPackage('postgresql', 'database.engine', true)];
-  const server = aptPackage(`postgresql-${database.version}`, 'database.version', true);
-  if (database.repository === 'distribution') return [server];
-  return [...projectSource(input), { ...server, needs: [`file:${sources}`] }];
+  const { version, repository } = database;
+  const server =
+    version === undefined
+      ? aptPackage('postgresql', 'database.engine', true)
+      : aptPackage(`postgresql-${version}`, 'database.version', true);
+  const before = [
+    ...(version !== undefined && repository !== 'distribution' ? projectSource(input) : []),
+    ...(input.spec.host.manage ? clusterDefaults(input) : []),
+  ];
+  const files = before.filter(({ kind }) => kind === 'file').map(({ id }) => id);
+  return [...before, { ...server, ...(files.length > 0 ? { needs: files } : {}) }];
+}
+
+/** How the packages make a cluster. One that is there already stays as it is. */
+function clusterDefaults({ spec, templates }: CompileInput): Resource[] {
+  const folder = '/etc/postgresql-common/createcluster.d';
+  const rendered = render(templates, 'postgres/createcluster.conf', 'postgres', {
+    name: from('name', spec.name, 'foreign'),
+  });
+  const parent = '/etc/postgresql-common';
+  return [
+    directory(parent, 'database.engine'),
+    directory(folder, 'database.engine', { needs: [`directory:${parent}`] }),
+    file(`${folder}/${spec.name}.conf`, rendered, 'database.engine', { needs: [`directory:${folder}`] }),
+  ];
 }
 
 /**
