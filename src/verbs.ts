@@ -1,4 +1,5 @@
 import type { AuditAction } from './commands/audit.ts';
+import type { BackupAction } from './commands/backup.ts';
 import type { Terminal } from './commands/context.ts';
 import type { SecretsAction } from './commands/secrets.ts';
 import type { ExitCode } from './diagnostic.ts';
@@ -173,7 +174,7 @@ export const verbs: readonly Verb[] = [
     examples:
       '  npm run apply\n  npm run apply -- --host web-1\n  npm run apply -- --role app worker\n  npm run apply -- --batch 1     # host after host, until one fails\n  npm run apply -- plan.json     # what was reviewed, and nothing else\n  npm run apply -- --attach      # after a lost connection\n  npm run apply -- --json        # progress as JSON lines (docs/events.md)',
     exits:
-      '0 converged, 1 failed with nothing changed, 3 rolled back, 4 partial, 5 locked,\n  6 stale plan, 7 refused (conflict, too much to remove, token), 8 unreachable or wrong host key; of several hosts, that of the gravest;\n  130 interrupted (SIGINT; 129 SIGHUP, 141 nobody reads the output, 143 SIGTERM): what was begun goes on by itself on the hosts',
+      '0 converged, 1 failed with nothing changed, 3 rolled back, 4 partial or incomplete, 5 locked,\n  6 stale plan, 7 refused (conflict, too much to remove, token), 8 unreachable or wrong host key; of several hosts, that of the gravest;\n  130 interrupted (SIGINT; 129 SIGHUP, 141 nobody reads the output, 143 SIGTERM): what was begun goes on by itself on the hosts',
     load: async () => {
       const { apply } = await import('./commands/apply.ts');
       return (options, terminal, planFile) => apply(options, terminal, planFile);
@@ -198,6 +199,57 @@ export const verbs: readonly Verb[] = [
       '  npm run deploy\n  npm run deploy -- --env staging\n  npm run --silent deploy -- --json > events.jsonl     # docs/events.md; the last line sums up',
     exits: 'those of apply; 1 the build failed, and no host was asked for anything',
     load: async () => (await import('./commands/apply.ts')).deploy,
+  },
+  {
+    name: 'status',
+    summary:
+      'say how the hosts are: what serves, which units run, until when the certificate lasts, how data is backed up, and what is wrong',
+    options: [...common, role],
+    examples:
+      '  npm run status\n  npm run status -- --host web-1\n  npm run --silent status -- --json | jq .hosts[].problems',
+    exits: '0 all is well, 1 something is wrong, 8 a host is unreachable',
+    load: async () => (await import('./commands/status.ts')).status,
+  },
+  {
+    name: 'backup',
+    summary:
+      'take a backup of the database now, prove the newest one by restoring it (drill), or list what can be restored',
+    words: [
+      {
+        form: '[action]',
+        text: 'take a backup (the default), run a drill, or list the backups',
+        choices: ['take', 'drill', 'list'],
+      },
+    ],
+    options: [
+      ...common,
+      role,
+      { form: '--full', text: 'a whole backup, and not only what changed since the last one' },
+    ],
+    examples:
+      '  npm run backup\n  npm run backup -- --full\n  npm run backup -- drill\n  npm run backup -- list --json',
+    exits: '0 done, 1 the backup or the drill failed, 8 a host is unreachable',
+    load: async () => {
+      const { backup } = await import('./commands/backup.ts');
+      return (options, terminal, action = 'take') => backup(options, terminal, action as BackupAction);
+    },
+  },
+  {
+    name: 'restore',
+    summary: 'bring the data of a database server back as they were at a moment, in their place or beside it',
+    options: [
+      ...common,
+      role,
+      { form: '--to <moment>', text: 'such as "2026-11-22 10:00", in UTC; without it, the end of what was archived' },
+      { form: '--replace <token>', text: 'replace the data; without it, what that would do is shown with its token' },
+      { form: '--beside', text: 'make a second server of them on the host, to look at' },
+      { form: '--end', text: 'end and remove what was restored beside' },
+    ],
+    examples:
+      '  npm run restore -- --to "2026-11-22 10:00"                        # only says what that would do\n  npm run restore -- --to "2026-11-22 10:00" --replace 4f2a9c1b\n  npm run restore -- --to "2026-11-22 10:00" --beside\n  npm run restore -- --end',
+    exits:
+      '0 done, 1 it failed and the data of before are back, 2 what it would do was shown, 7 refused, 8 the host is unreachable',
+    load: async () => (await import('./commands/restore.ts')).restore,
   },
   {
     name: 'audit',

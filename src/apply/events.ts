@@ -2,11 +2,12 @@ import type { Diagnostic, EndingSignal, ExitCode } from '../diagnostic.ts';
 import { ExitCode as Exit } from '../diagnostic.ts';
 
 /**
- * How an apply to one host ended. `lost`: the connection broke and the host may still be at work. `skipped`: it was not begun,
+ * How an apply to one host ended. `incomplete`: all is in place but what was postponed. `lost`: the connection broke and the host may still be at work. `skipped`: it was not begun,
  * because a host before it failed or somebody interrupted.
  */
 export type Outcome =
   | 'converged'
+  | 'incomplete'
   | 'failed'
   | 'rolled back'
   | 'partial'
@@ -23,6 +24,7 @@ export const exitCodeOf: Readonly<Record<Outcome, ExitCode>> = {
   failed: Exit.error,
   'rolled back': Exit.rolledBack,
   partial: Exit.partial,
+  incomplete: Exit.partial,
   locked: Exit.locked,
   stale: Exit.stale,
   refused: Exit.refused,
@@ -42,8 +44,12 @@ const gravity: readonly Outcome[] = [
   'locked',
   'unreachable',
   'skipped',
+  'incomplete',
   'converged',
 ];
+
+/** Whether a host is as planned, up to what it tries again by itself. */
+export const isInPlace = (outcome: Outcome): boolean => outcome === 'converged' || outcome === 'incomplete';
 
 /** The exit code of the gravest outcome. */
 export function worst(outcomes: readonly Outcome[]): ExitCode {
@@ -99,6 +105,14 @@ export type ApplyEvent =
     }
   | {
       readonly type: 'failed';
+      readonly host: string;
+      readonly number: number;
+      readonly steps: number;
+      readonly title: string;
+    }
+  /** A step failed whose failure keeps nothing back: the host tries it again by itself, and the next plan has it. */
+  | {
+      readonly type: 'postponed';
       readonly host: string;
       readonly number: number;
       readonly steps: number;

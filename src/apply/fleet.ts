@@ -1,4 +1,4 @@
-import type { Outcome } from './events.ts';
+import { isInPlace, type Outcome } from './events.ts';
 
 /** How many hosts are worked on at a time, and how many before the next are begun only if all went well. */
 export interface Pace {
@@ -29,7 +29,7 @@ type Open = Extract<Member, { work: unknown }>;
 
 /**
  * Works on hosts in their order: batch after batch, and within one at most `parallel` at a time. Settled hosts count in their
- * batch: after one that did not converge, no further batch begins. The hosts of a batch that has begun are all worked on.
+ * batch: after one that failed, no further batch begins. The hosts of a batch that has begun are all worked on.
  *
  * @param skip called for each host that is not begun, with the hosts whose failure is the reason.
  * @param stop once it is aborted, no further host is begun.
@@ -62,7 +62,10 @@ export async function inBatches(
 
 function failedIn(members: readonly Member[], outcomes: ReadonlyMap<string, Outcome>): string[] {
   const known = members.map(({ host }) => host).filter((host) => outcomes.has(host));
-  return known.filter((host) => outcomes.get(host) !== 'converged');
+  return known.filter((host) => {
+    const outcome = outcomes.get(host);
+    return outcome !== undefined && !isInPlace(outcome);
+  });
 }
 
 /** Items in groups of a size, the last perhaps smaller. */

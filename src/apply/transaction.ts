@@ -143,6 +143,7 @@ class LogReader {
     else if (word === 'step') this.listen({ type: 'step', ...step });
     else if (word === 'done') this.listen({ type: 'done', ...step, milliseconds: Number(rest[0]) * 10 });
     else if (word === 'failed') this.listen({ type: 'failed', ...step });
+    else if (word === 'postponed') this.listen({ type: 'postponed', ...step });
     else if (word === 'out') this.print(number, rest.join(' '));
     else if (word === 'undo') this.listen({ type: 'undo', host, number, title: step.title });
     else if (word === 'note') this.listen({ type: 'note', host, text: [digits, ...rest].join(' ') });
@@ -217,11 +218,12 @@ class LogReader {
     const [word = '', ...rest] = end.split(' ');
     const said = rest.join(' ');
     const unit = `fairlead-${this.followed.project}-${this.id}`;
-    const staying = rest.map((number) => this.titleOf(Number(number))).join('; ');
+    const named = rest.map((number) => this.titleOf(Number(number))).join('; ');
     const texts: Record<string, string> = {
       converged: '',
+      incomplete: `all is in place but: ${named}, for the reason above. The host tries again by itself, and so does the next apply`,
       'rolled-back': 'everything that this apply had changed was put back; mend the cause above and apply again',
-      partial: `what could be undone was put back; these steps stay: ${staying}. Mend the cause above and apply again`,
+      partial: `what could be undone was put back; these steps stay: ${named}. Mend the cause above and apply again`,
       locked: `another apply is at work on this host (${said || 'unknown'}); wait for it, or follow it: ${this.followed.follow}`,
       stale: `${said}; nothing was changed. Plan again, look at the difference, then apply`,
       failed: `${said}; nothing was changed${/No space left/.test(said) ? '. Make room on the host (df -h), then apply again' : ''}`,
@@ -239,6 +241,7 @@ function unanswered(code: number, stderr: string): TransactionResult {
 
 const outcomes: Record<string, Outcome> = {
   converged: 'converged',
+  incomplete: 'incomplete',
   'rolled-back': 'rolled back',
   partial: 'partial',
   locked: 'locked',

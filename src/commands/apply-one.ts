@@ -1,5 +1,5 @@
 import { artifactBytes, type Parts } from '../apply/bundle.ts';
-import type { Listener, Outcome } from '../apply/events.ts';
+import { isInPlace, type Listener, type Outcome } from '../apply/events.ts';
 import type { Lane } from '../apply/fleet.ts';
 import { rememberedLines } from '../apply/probe.ts';
 import type { Rendezvous } from '../apply/rendezvous.ts';
@@ -69,7 +69,7 @@ export async function applyOne(
   others: Rendezvous | undefined,
 ): Promise<Outcome> {
   const outcome = await carriedOut(one, shared, lane, others);
-  if (outcome !== 'converged') others?.fail(one.host.name, `ended as ${outcome}`);
+  if (!isInPlace(outcome)) others?.fail(one.host.name, `ended as ${outcome}`);
   return outcome;
 }
 

@@ -29,6 +29,7 @@ import {
   type Terminal,
 } from './context.ts';
 import { type FleetOptions, paceOf, reporting } from './fleet.ts';
+import { holdWhileRed } from './hold.ts';
 import { failureOf } from './host-failure.ts';
 import { type PlannedHost, planAll, secretsFor, type UnplannedHost } from './plan.ts';
 import {
@@ -103,6 +104,7 @@ async function applyAll(
     planAll(session, complete, how),
     setImmediate().then(() => authorOf(session.project.folder, terminal.environment)),
   ]);
+  await holdWhileRed(session, results);
   await carryOutAll({ session, results, secrets, how, author, saved, gone, pace }, options, terminal, listen, stop);
 }
 

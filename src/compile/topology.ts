@@ -44,6 +44,23 @@ export const databaseClients = (hosts: Hosts, host: ResolvedHostFile): ResolvedH
       databaseHostFor(hosts, other)?.name === host.name,
   );
 
+/** Whether Certbot proves by files that it has the names of the site. */
+const provesByFiles = ({ proxy, tls }: Pick<ResolvedDeployFile, 'proxy' | 'tls'>): boolean =>
+  proxy !== undefined && (tls.provider === 'letsencrypt' || tls.provider === 'acme') && tls.challenge === 'http';
+
+/**
+ * The other proxies of a site, any of which an ACME server may come to with a challenge that this one has asked for. Proxies that
+ * expect the PROXY protocol are reached through their load balancer alone.
+ */
+export const challengePeers = (
+  spec: Pick<ResolvedDeployFile, 'proxy' | 'tls'>,
+  hosts: Hosts,
+  host: ResolvedHostFile,
+): ResolvedHostFile[] =>
+  provesByFiles(spec) && spec.proxy?.loadBalancer.protocol !== 'proxy' && hasRole(host, 'proxy')
+    ? hostsWith(hosts, 'proxy').filter((other) => other.name !== host.name)
+    : [];
+
 /** Whether the web instances of an app host are reached from proxies on other hosts, over TCP; never without `proxy` in the file. */
 export const hasRemoteProxy = (
   { proxy }: Pick<ResolvedDeployFile, 'proxy'>,

@@ -20,8 +20,8 @@ const removedFirst = ['symlink', 'secret-file', 'file', 'secret', 'directory'];
 
 /**
  * Puts the steps in the order in which they are safe: packages in one go and what the judges need; then a look at the whole
- * configuration as it will be; then all that is only written, and what left the file; then services, database and release; last,
- * what may go only when all else stands.
+ * configuration as it will be; then all that is only written, and what left the file; then services, database and release; then
+ * what may go only when all else stands, and last what is only attempted.
  */
 export function arrange(
   groups: readonly Group[],
@@ -36,7 +36,8 @@ export function arrange(
   const ahead = neededAhead(manifest, beforehand);
   const isMade = (group: Group) => !group.removal && isOf(writtenFirst)(group);
   const running = steps((group) => !group.removal && !isOf(writtenFirst)(group));
-  const isLast = (step: PlannedStep) => step.op === 'release_drain';
+  const isAttempt = (step: PlannedStep) => step.op === 'unit_attempt';
+  const isLast = (step: PlannedStep) => step.op === 'release_drain' || isAttempt(step);
   const isBeforehand = (step: PlannedStep) => beforehand.has(step.subject);
   const prepared = running.filter(isBeforehand);
   const judged = judgesOf(manifest, changes, activations);
@@ -57,7 +58,8 @@ export function arrange(
     ...confirmation(manifest, changes, activations),
     ...steps((group) => group.removal && !isOf(removedFirst)(group)),
     // Until here a failure can still go back to the old release, which runs until it is drained.
-    ...running.filter(isLast),
+    ...running.filter((step) => isLast(step) && !isAttempt(step)),
+    ...running.filter(isAttempt),
   ];
 }
 
@@ -85,21 +87,38 @@ function neededAhead({ resources }: HostManifest, beforehand: ReadonlySet<string
   return (id) => found.has(id);
 }
 
-/** All packages in one transaction of apt, but those that wait for a source: it resolves them together and takes its lock once. */
+/**
+ * All packages in one transaction of apt, after what they need, but those that wait for a source that comes with another package: it resolves them
+ * together and takes its lock once.
+ */
 function inOneGo(steps: readonly PlannedStep[], { resources }: HostManifest): PlannedStep[] {
-  const waiting = new Set(resources.filter(({ needs }) => needs.length > 0).map(({ id }) => id));
-  const installs = steps.filter(({ op, subject }) => op === 'package_install' && !waiting.has(subject));
+  const needed = needsOf(resources);
+  const waits = ({ subject }: PlannedStep) => [...needed(subject)].some((id) => kindOf(id) === 'package');
+  const installs = steps.filter((step) => step.op === 'package_install' && !waits(step));
   const first = installs[0];
   if (!first || installs.length === 1) return [...steps];
+  const before = new Set(installs.flatMap(({ subject }) => [...needed(subject)]));
   const names = installs.flatMap(({ args }) => args);
   const merged: PlannedStep = {
     ...first,
     args: names,
     title: `install packages ${names.join(', ')}`,
-    before: installs.flatMap(({ before }) => before),
+    before: installs.flatMap((step) => step.before),
     undo: installs.flatMap(({ undo }) => undo),
   };
-  return [merged, ...steps.filter((step) => !installs.includes(step))];
+  const others = steps.filter((step) => !installs.includes(step));
+  const isBefore = ({ subject }: PlannedStep) => before.has(subject);
+  return [...others.filter(isBefore), merged, ...others.filter((step) => !isBefore(step))];
+}
+
+/** All that a resource needs, directly or not. */
+function needsOf(resources: HostManifest['resources']): (id: string) => ReadonlySet<string> {
+  const direct = new Map(resources.map(({ id, needs }) => [id, needs]));
+  const add = (id: string, found: Set<string>): Set<string> => {
+    for (const need of direct.get(id) ?? []) if (!found.has(need)) add(need, found.add(need));
+    return found;
+  };
+  return (id) => add(id, new Set());
 }
 
 const plain = (step: Step, subject: string): PlannedStep => ({ ...step, subject, before: [], after: [], undo: [] });

@@ -152,7 +152,7 @@ function activationSteps(
 ): PlannedStep[] {
   const { verb, inputs, pending, recorded } = activation;
   const step: Step = {
-    op: 'unit_activate',
+    op: unit.attempted ? 'unit_attempt' : 'unit_activate',
     args: [unit.name, verb],
     title: `${verb} ${unit.name}`,
     reversible: true,

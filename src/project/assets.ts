@@ -43,6 +43,9 @@ const hostScripts = {
   answer: ['answer'],
   audit: ['audit'],
   releases: ['releases'],
+  status: ['status'],
+  backup: ['backup'],
+  backups: ['backups'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type HostScript = keyof typeof hostScripts;

@@ -151,6 +151,8 @@ function eventLines(event: ApplyEvent, names: number, colors: Colors): string[] 
       return [`${host} ${stepText(event, colors.green('✓'), colors)} ${colors.dim(secondsText(event.milliseconds))}`];
     case 'failed':
       return [`${host} ${stepText(event, colors.red('✗'), colors)}`];
+    case 'postponed':
+      return [`${host} ${stepText(event, colors.yellow('!'), colors)} ${colors.yellow('postponed')}`];
     case 'output':
       return [`${host}     ${colors.dim('|')} ${printable(event.text)}`];
     case 'cause':

@@ -75,6 +75,7 @@ export class Course {
       case 'hold':
         return { holds: true };
       case 'done':
+      case 'postponed':
         return { stage: event.number === event.steps ? 'checking' : 'between', since, number: event.number };
       case 'failed':
       case 'undo':

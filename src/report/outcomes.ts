@@ -1,4 +1,4 @@
-import type { HostSummary, Outcome } from '../apply/events.ts';
+import { type HostSummary, isInPlace, type Outcome } from '../apply/events.ts';
 import type { Colors } from './colors.ts';
 import type { HostCourse } from './course.ts';
 import { plural } from './diagnostics.ts';
@@ -20,7 +20,7 @@ export function summaryOf(course: HostCourse, commandFor: CommandFor): HostSumma
     outcome,
     changes: changesMade(outcome, course.changes),
     milliseconds,
-    ...(course.release !== undefined && outcome === 'converged' ? { release: course.release } : {}),
+    ...(course.release !== undefined && isInPlace(outcome) ? { release: course.release } : {}),
     next: nextText(outcome, host, commandFor),
   };
 }
@@ -28,13 +28,14 @@ export function summaryOf(course: HostCourse, commandFor: CommandFor): HostSumma
 /** How many of the planned changes were made for good, where that can be known. */
 function changesMade(outcome: Outcome, planned: number | undefined): number | null {
   if (outcome === 'converged') return planned ?? null;
-  return outcome === 'partial' || outcome === 'lost' ? null : 0;
+  return ['incomplete', 'partial', 'lost'].includes(outcome) ? null : 0;
 }
 
 function nextText(outcome: Outcome, host: string, commandFor: CommandFor): string {
   const apply = commandFor('apply', [host]);
   const texts: Record<Outcome, string> = {
     converged: '',
+    incomplete: `mend the cause, then ${apply}, or wait for the host`,
     failed: `mend the cause, then ${apply}`,
     'rolled back': `mend the cause, then ${apply}`,
     partial: `mend the cause, then ${apply}`,
@@ -94,10 +95,10 @@ function paintCell(text: string, at: number, outcome: Outcome | undefined, color
   return text;
 }
 
-/** Green for what is as it should be, yellow for what was not begun, red for the rest. */
+/** Green for what is as it should be, yellow for what was not begun or is postponed, red for the rest. */
 export function outcomeColor(outcome: Outcome | undefined, colors: Colors): (text: string) => string {
   if (outcome === 'converged') return colors.green;
-  return outcome === 'skipped' ? colors.yellow : colors.red;
+  return outcome === 'skipped' || outcome === 'incomplete' ? colors.yellow : colors.red;
 }
 
 /** No line ends in blanks; those behind a colour's end count, too. */

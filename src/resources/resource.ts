@@ -105,6 +105,11 @@ export interface UnitResource extends Base {
   readonly kind: 'unit';
   readonly name: string;
   readonly inputs: readonly ServiceInput[];
+  /**
+   * Whether it is only attempted, because what it needs lies outside of the host, such as a server of somebody else: when it fails,
+   * all the rest stays, and the outcome says so.
+   */
+  readonly attempted?: true;
   /** Checks the configuration as a whole before the service takes it up (plan/order.ts names the commands). */
   readonly validator?: Validator;
   /** Request that must succeed once the service is active, over loopback; with `tls`, over HTTPS with any certificate. */

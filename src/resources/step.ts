@@ -36,6 +36,7 @@ export type Operation =
   | 'hold'
   | 'daemon_reload'
   | 'unit_activate'
+  | 'unit_attempt'
   | 'unit_leave'
   | 'http_check'
   | 'postgres_role'

@@ -39,6 +39,8 @@ export const unitKind: Kind<UnitResource> = {
     const doing = state.state === 'present' ? inBetween(state.value) : undefined;
     return doing && `${doing}; it is started if it does not come up by itself`;
   },
-  steps: ({ name }) => [step('unit_activate', [name, 'start'], `start ${name}`, { reversible: true })],
+  steps: ({ name, attempted }) => [
+    step(attempted ? 'unit_attempt' : 'unit_activate', [name, 'start'], `start ${name}`, { reversible: true }),
+  ],
   remove: (name) => ({ steps: [step('unit_leave', [name], `let ${name} take up the removal`)] }),
 };

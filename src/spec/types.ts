@@ -351,7 +351,7 @@ export interface ResolvedProxy {
   bodyLimit: string;
   timeouts: ResolvedProxyTimeouts;
   /**
-   * Whether text responses are compressed.
+   * Whether text responses are compressed, and static files are served from their .gz twins where the build made any.
    */
   gzip: boolean;
   /**
@@ -691,9 +691,9 @@ export interface ResolvedAccessLog {
  */
 export interface ResolvedTls {
   /**
-   * Who issues the certificates. letsencrypt: Let's Encrypt, by Certbot; using it agrees to its terms. acme: another ACME server, by Certbot. files: certificate and key of your own. none: plain HTTP, for a load balancer in front or for tests.
+   * Who issues the certificates. letsencrypt: Let's Encrypt, by Certbot; using it agrees to its terms. acme: another ACME server, by Certbot. files: certificate and key of your own. self-signed: the host signs it itself, for labs: browsers warn. none: plain HTTP, for a load balancer in front or for tests.
    */
-  provider: 'letsencrypt' | 'acme' | 'files' | 'none';
+  provider: 'letsencrypt' | 'acme' | 'files' | 'self-signed' | 'none';
   /**
    * Contact of the ACME account, for tls.provider letsencrypt and acme. Let's Encrypt sends nothing to it about expiry; observability.alerts does.
    */

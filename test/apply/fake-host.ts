@@ -45,10 +45,19 @@ function answerProbe(channel: ServerChannel): void {
   const request: Buffer[] = [];
   channel.on('data', (chunk: Buffer) => request.push(chunk));
   channel.on('end', () => {
-    // Both go compressed (transport/compression.ts).
-    channel.write(gzipSync(bare(gunzipSync(Buffer.concat(request)).toString())));
+    const text = unpacked(Buffer.concat(request));
+    if (text !== undefined) channel.write(gzipSync(bare(text)));
     leave(channel);
   });
+}
+
+/** Both go compressed (transport/compression.ts). A client that was ended meanwhile has sent a part, which nobody needs an answer to. */
+function unpacked(request: Buffer): string | undefined {
+  try {
+    return gunzipSync(request).toString();
+  } catch {
+    return undefined;
+  }
 }
 
 /** What probe.sh says on a Debian 12 that has nothing of what was asked for. */

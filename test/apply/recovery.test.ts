@@ -303,6 +303,48 @@ test('a unit that failed to take up its new state is started with its old one', 
   assert.is(ends('exit 1'), 'end partial 6', 'the control');
 });
 
+/** A unit that does not start, and what it says. */
+function failingUnit(): void {
+  notingSystemctl('echo ActiveState=inactive', '"start x.service"|is-active*) exit 1');
+  writeFileSync(at('bin/journalctl'), "#!/bin/sh\necho 'Starting x.service...'\necho 'nobody answers'\n");
+  chmodSync(at('bin/journalctl'), 0o755);
+}
+const attempt = 'unit_attempt|reversible|start x|x.service|start';
+
+test('an attempt that fails keeps nothing back, and is told with what the unit said', () => {
+  const { before, after } = stateAfter(good);
+  const ends = (last: string) => {
+    prepare(last);
+    writeFileSync(join(folder, 'record/6.after'), line('unit:x'));
+    failingUnit();
+    run('run');
+    assertOver();
+    return { end: journal().at(-1), state: state(), log: readFileSync(join(folder, 'log'), 'utf8') };
+  };
+  const tried = ends(attempt);
+  assert.is(tried.end, 'end incomplete 6');
+  assert.is(tried.state, after);
+  assert.match(tried.log, 'postponed 6\nout 6 nobody answers\nend incomplete 6\n');
+  assert.equal(recorded(), ['file:a', 'file:e', 'unit:x'], 'it begins with what is there now');
+  const needed = ends(attempt.replace('attempt', 'activate'));
+  assert.is(needed.end, 'end rolled-back', 'the control');
+  assert.is(needed.state, before);
+});
+
+test('one that is cut off during an attempt goes on with it, and before that goes back', () => {
+  const { before, after } = stateAfter(good);
+  for (let dieAt = 1; dieAt <= 2 + 2 * 6; dieAt += 1) {
+    prepare(attempt);
+    failingUnit();
+    run('run', dieAt);
+    run('recover');
+    const begun = dieAt > 2 * 5;
+    assert.is(state(), begun ? after : before, `killed at line ${dieAt}`);
+    assert.match(journal().at(-1)!, begun ? /^end (incomplete 6|converged)$/ : /^end (rolled-back|failed)/);
+    assertOver();
+  }
+});
+
 test('an executor that outlives systemd leaves the way back to the recovery after the boot', () => {
   const { before } = stateAfter(good);
   prepare(bad);

@@ -64,7 +64,7 @@ test('plan and apply take --role, and shells complete it', () => {
   const taking = verbs.filter(({ options }) => options.some(({ form }) => form === '--role <role...>'));
   assert.equal(
     taking.map(({ name }) => name),
-    ['plan', 'apply', 'deploy', 'rollback', 'releases'],
+    ['plan', 'apply', 'deploy', 'status', 'backup', 'restore', 'rollback', 'releases'],
   );
   assert.match(completionScripts.bash(verbs), /plan\) words='[^']*--role /);
 });

@@ -6,7 +6,7 @@ import { certificateNames } from '../../src/compile/tls/names.ts';
 import { placeholderUnitId, tlsPlaces } from '../../src/compile/tls/places.ts';
 import { manifestOf, specOf } from '../../src/pipeline.ts';
 import { loadAssets } from '../../src/project/assets.ts';
-import { isText } from '../../src/resources/resource.ts';
+import { isText, type UnitResource } from '../../src/resources/resource.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('certificates');
@@ -65,7 +65,20 @@ test('are there before Nginx starts, and real ones come after it', () => {
   const unit = (id: string) => resources.find((resource) => resource.id === id);
   assert.ok(unit('unit:nginx.service')?.needs.includes(placeholderUnitId('notes')));
   assert.ok(unit(`unit:${places.units.certificate}`)?.needs.includes('unit:nginx.service'));
-  assert.ok(unit(`unit:${places.units.timer}`)?.needs.includes(`unit:${places.units.certificate}`));
+});
+
+test('are only attempted where somebody else’s server has to agree, and their timer does not wait for them', () => {
+  const unit = (tls: string, name: string) => {
+    const found = manifestWith(`${site}tls: ${tls}\nsecrets: { C: { from: env }, K: { from: env } }\n`).resources;
+    return found.find((one): one is UnitResource => one.id === `unit:${name}`);
+  };
+  const { certificate, timer } = places.units;
+  assert.is(unit('{ email: ops@example.com }', certificate)?.attempted, true);
+  assert.not.ok(unit('{ email: ops@example.com }', timer)?.needs.includes(`unit:${certificate}`));
+  for (const tls of ['{ provider: files, certificate: C, key: K }', '{ provider: self-signed }'])
+    assert.is(unit(tls, certificate)?.attempted, undefined, tls);
+  assert.ok(unit('{ provider: self-signed }', timer));
+  assert.not.ok(unit('{ provider: files, certificate: C, key: K }', timer));
 });
 
 test('are nobody’s business without a site, and without TLS', () => {

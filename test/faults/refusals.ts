@@ -57,7 +57,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
   'readiness of the release': {
     edit: (project) => {
       project.edit(
-        'start: node --max-semi-space-size=2 dist/server.js',
+        'start: node --max-semi-space-size=1 dist/server.js',
         'start: node -e \'setInterval(() => console.log("deaf"), 500)\'',
       );
       project.edit('timeout: 60s', 'timeout: 3s');

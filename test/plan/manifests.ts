@@ -48,6 +48,7 @@ export function manifest({
 const section = (name: string) => new RegExp(`^${name}:\\n(  .*\\n)+\\n?`, 'm');
 
 export const edits = {
+  encrypted: { replace: [[/tls:\n {2}provider: none/, 'tls:\n  email: ops@example.com']] },
   bodyLimit: { replace: [[/bodyLimit: 20m/, 'bodyLimit: 50m']] },
   noProxy: {
     replace: [

@@ -151,6 +151,7 @@ export class ModelHost {
       path_remove: () => this.restore(a) && this.changed(a),
       daemon_reload: () => [...this.units.values()].map((unit) => Object.assign(unit, { needsReload: false })),
       unit_activate: () => need(this.units.has(a), 'no such unit') && this.start(a) && this.takeUp(a),
+      unit_attempt: () => need(this.units.has(a), 'no such unit') && this.start(a) && this.takeUp(a),
       unit_leave: () => this.units.has(a) && this.takeUp(a),
       http_check: () => need(this.runs('nginx') && this.live(manifest.project) !== '', 'nothing answers'),
       postgres_role: () => need(this.runs('postgresql'), 'no PostgreSQL') && this.roles.set(a, { login: true }),

@@ -38,6 +38,7 @@ export const contents: Record<string, { unit?: string; user?: string; folders: r
     folders: ['/etc/postgresql/15/main', '/etc/postgresql/15/main/conf.d'],
   },
   curl: { folders: [] },
+  certbot: { folders: ['/etc/letsencrypt'] },
 };
 
 /** Folders that every host has. */
@@ -60,6 +61,8 @@ export const bareFolders = [
     '/etc/sudoers.d',
     '/etc/sysctl.d',
     '/usr/local/lib',
+    // The executor's own.
+    '/var/lib/fairlead',
   ],
 ];
 

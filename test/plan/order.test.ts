@@ -53,8 +53,9 @@ for (const [name, plan] of plans) {
       assert.ok(all(plan, 'daemon_reload').every((reload) => reload < at));
       assert.equal(all(plan, 'release_ready'), [at - 1]);
       assert.ok(all(plan, 'release_migrate').every((migrate) => migrate < at - 1));
-      // Whatever may fail comes before the old release is drained: until then there is a way back.
-      assert.equal(all(plan, 'release_drain'), [plan.steps.length - 1]);
+      // Whatever may fail comes before the old release is drained: until then there is a way back. What is only attempted has none.
+      const attempts = all(plan, 'unit_attempt');
+      assert.equal([...all(plan, 'release_drain'), ...attempts], [...plan.steps.keys()].slice(-1 - attempts.length));
     }
   });
 }
@@ -67,14 +68,24 @@ test('brings what ends a cut-off apply before anything that it would have to put
   assert.ok(all(plan, 'unit_activate').every((activation) => link < activation));
 });
 
-test('installs all packages first and in one go', () => {
+test('installs all packages in one go, and before it writes only what they need', () => {
   const [, plan] = plans[0];
-  assert.is(all(plan, 'package_install').length, 1);
+  const [at = -1, ...others] = all(plan, 'package_install');
+  assert.equal(others, []);
+  const install = plan.steps[at]!;
+  assert.equal(
+    plan.steps.slice(0, at).map(({ subject }) => subject),
+    [
+      'directory:/etc/postgresql-common',
+      'directory:/etc/postgresql-common/createcluster.d',
+      'file:/etc/postgresql-common/createcluster.d/notes.conf',
+    ],
+  );
   const packages = manifest().resources.flatMap((one) => (one.kind === 'package' ? [one.name] : []));
   assert.ok(packages.includes('nginx') && packages.includes('postgresql'));
-  assert.equal([...plan.steps[0]!.args].sort(), packages.sort());
+  assert.equal([...install.args].sort(), packages.sort());
   assert.equal(
-    plan.steps[0]!.before.map((line) => 'id' in line && line.id).sort(),
+    install.before.map((line) => 'id' in line && line.id).sort(),
     packages.map((name) => `package:${name}`),
   );
 });

@@ -23,6 +23,7 @@ const every: Every = {
   step,
   done: { ...step, milliseconds: 1 },
   failed: step,
+  postponed: step,
   output: { host: '', number: 1, text: '' },
   cause: { host: '', number: 1, text: '' },
   undo: { host: '', number: 1, title: '' },

@@ -6,7 +6,7 @@ import { execaSync } from 'execa';
 import { hostScript } from '../../src/project/assets.ts';
 
 /** Where the executor works on a host; each is moved below the temporary folder. */
-const places = ['/var/lib/fairlead', '/srv/', '/run/', '/etc/tmpfiles.d'];
+const places = ['/var/lib/fairlead', '/srv/', '/run/', '/etc/tmpfiles.d', '/etc/systemd/system'];
 
 export class ExecutorGround {
   readonly root = mkdtempSync(join(tmpdir(), 'fairlead-executor-'));
@@ -32,8 +32,9 @@ export class ExecutorGround {
     for (const place of ['var/lib/fairlead', 'srv', 'run', 'etc'])
       rmSync(this.at(place), { recursive: true, force: true });
     rmSync(this.at('calls'), { force: true });
-    for (const folder of ['srv/notes/slots', 'srv/notes/releases', 'srv/notes/bundles', 'run/notes', 'etc/tmpfiles.d'])
-      mkdirSync(this.at(folder), { recursive: true });
+    const releases = ['srv/notes/slots', 'srv/notes/releases', 'srv/notes/bundles'];
+    const configuration = ['etc/tmpfiles.d', 'etc/systemd/system/multi-user.target.wants'];
+    for (const folder of [...releases, ...configuration, 'run/notes']) mkdirSync(this.at(folder), { recursive: true });
   }
 
   /**

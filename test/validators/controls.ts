@@ -41,6 +41,10 @@ export const brokenFiles = (postgres: number): Readonly<Record<string, readonly 
   ],
   hba: [[`/etc/postgresql/${postgres}/main/control-hba.conf`, 'nowhere all all peer\n']],
   ident: [[`/etc/postgresql/${postgres}/main/control-ident.conf`, 'control /( control\n']],
+  cluster: [
+    ['/etc/postgresql-common/createcluster.d/control.conf', "initdb_options = '--no-such-option'\n"],
+    ['/etc/postgresql-common/createcluster.d/control.conf', 'initdb_options = --data-checksums, please\n'],
+  ],
   postgres: [[`/etc/postgresql/${postgres}/main/conf.d/control.conf`, 'no_such_setting = 1\n']],
   apt: [['/etc/apt/apt.conf.d/52control', 'Unattended-Upgrade::Mail "nobody\n']],
   sources: [['/etc/apt/sources.list.d/control.sources', 'Types: deb\nSuites: x\n']],

@@ -164,6 +164,18 @@ judge_postgres() {
   errors_of as_postgres "$binary" -C max_connections --config-file="/etc/postgresql/$version/main/postgresql.conf"
 }
 
+# How new clusters are made: as the package's own programs read it, and as initdb would take it.
+judge_cluster() {
+  if ! options=$(perl -MPgCommon -e 'my %read = PgCommon::read_conf_file($ARGV[0]); print $read{initdb_options} // ""' "$1" 2>&1); then
+    echo "$options"
+    return 0
+  fi
+  [ -n "$options" ] || echo 'it sets no options of initdb'
+  for option in $options; do
+    "$server/initdb" --help | grep -q -e " ${option%%=*}\b" || echo "initdb does not know $option"
+  done
+}
+
 judge_hba() {
   install -o postgres -m 600 "$1" "$scratch/data/pg_hba.conf"
   sql --command="SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL" 2>&1

@@ -41,6 +41,7 @@ const byPath: readonly (readonly [pattern: string, ...judges: Judge[]])[] = [
   ['/etc/fairlead/NAME/redis.conf', onHost('redis')],
   ['/etc/fairlead/NAME/containers/redis.conf', onHost('redis')],
   ['/etc/fairlead/NAME/compose.yaml', onHost('compose'), here('compose')],
+  ['/etc/postgresql-common/createcluster.d/*', onHost('cluster')],
   ['/etc/postgresql/*-hba.conf', onHost('hba')],
   ['/etc/postgresql/*-ident.conf', onHost('ident')],
   ['/etc/postgresql/*.conf', onHost('postgres')],

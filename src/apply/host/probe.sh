@@ -77,7 +77,17 @@ each_line() { # runs a command with the lines of a text as its arguments; a text
 behind packages each_line "$(names package)" dpkg-query -W -f='${Package}|${db:Status-Abbrev}|${Version}\n'
 behind users each_line "$(names user)" getent passwd
 behind groups getent group
-behind units each_line "$(names unit)" systemctl show --property=Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload --
+# Whether an instance starts at a boot is a link, which systemd reads then and not before (executor/releases.sh, enable_instances).
+show_units() {
+	shown=$(systemctl show --property=Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload -- "$@")
+	shown_status=$?
+	printf '%s\n' "$shown" | awk -v links=" $(find /etc/systemd/system/multi-user.target.wants -type l -printf '%f ' 2>/dev/null)" '
+		/^Id=/ { id = substr($0, 4) }
+		/^UnitFileState=/ && id ~ /@[0-9]+\.service$/ { $0 = "UnitFileState=" (index(links, " " id " ") ? "enabled" : "disabled") }
+		{ print }'
+	return "$shown_status"
+}
+behind units each_line "$(names unit)" show_units
 
 if [ -n "$(names role)$(names database)" ]; then
 	if command -v psql >/dev/null; then

@@ -8,6 +8,7 @@ import { configurationFile } from './configuration.ts';
 import { drillParts } from './drill.ts';
 import { keyParts } from './keys.ts';
 import { backupPlaces } from './places.ts';
+import { restoreParts } from './restore.ts';
 import { backupParts, stanzaParts } from './services.ts';
 
 /** The folder that the package makes for backups. */
@@ -39,6 +40,7 @@ export function compileBackups(input: CompileInput): Resource[] {
     ...stanza,
     ...backupParts(input),
     ...drillParts(input),
+    ...restoreParts(input),
   ];
 }
 
@@ -49,7 +51,8 @@ function foldersOf({ spec }: CompileInput): Resource[] {
   const own = (needs: readonly string[]) => ({ mode: '750', owner: 'postgres', group: 'postgres', needs });
   const package_ = ['package:pgbackrest'];
   return [
-    directory(places.state, 'backups', own(package_)),
+    // What is known about backups and drills may be read, such as by an exporter of metrics.
+    directory(places.state, 'backups', { ...own(package_), mode: '755' }),
     directory(places.locks, 'backups', own([...package_, `directory:${places.state}`])),
     ...(type === 'local' && path !== packagesFolder ? [directory(path, 'backups.repository.path', own(package_))] : []),
   ];

@@ -8,6 +8,7 @@ export const backupPlaces = (name: string) => {
     programs,
     backup: `${programs}/backup`,
     drill: `${programs}/backup-drill`,
+    restore: `${programs}/restore`,
     /** Folder of PostgreSQL's user: locks, scratch servers of drills, and the two files below. */
     state,
     locks: `${state}/lock`,
@@ -15,6 +16,9 @@ export const backupPlaces = (name: string) => {
     backupStatus: `${state}/backup.json`,
     /** The same of the last drill, with what it measured. */
     drillStatus: `${state}/drill.json`,
+    /** The same of the last restore, and what the next one is asked for. */
+    restoreStatus: `${state}/restore.json`,
+    restoreRequest: `${state}/restore.request`,
     /** Keys that PostgreSQL's user must read, put there at boot. */
     keys: `/run/${name}-backup-keys`,
     units: {
@@ -23,6 +27,8 @@ export const backupPlaces = (name: string) => {
       full: `${name}-backup-full`,
       incremental: `${name}-backup-incremental`,
       drill: `${name}-backup-drill`,
+      restore: `${name}-backup-restore`,
+      restoreBack: `${name}-backup-restore-back.service`,
     },
   };
 };

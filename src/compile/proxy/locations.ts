@@ -55,6 +55,7 @@ function staticLocation(site: Site, index: number): Context {
     cdn: base === undefined ? [] : [{ id: ownName(site), url: from('proxy.cdn', base) }],
     folder: from(`${key}.folder`, `${layout(spec.name).liveRelease}/app/${one.folder}/`),
     askApp: from(`${key}.fallback`, one.fallback === 'app'),
+    gzip: from('proxy.gzip', proxy.gzip),
     brotli: from('proxy.brotli', proxy.brotli),
     ...siteHeaders(site),
     maxAge: from(`${key}.maxAge`, seconds(one.maxAge)),

@@ -1,7 +1,7 @@
 import { gatePort, layout } from '../../resources/layout.ts';
 import { type Context, type Rendered, render } from '../render.ts';
 import { acmeWebroot } from '../tls/places.ts';
-import { addressFor, hasRole, upstreamHosts } from '../topology.ts';
+import { addressFor, challengePeers, hasRole, upstreamHosts } from '../topology.ts';
 import { from, tracer } from '../trace.ts';
 import { edgeOf } from './edge.ts';
 import { siteHeaders } from './headers.ts';
@@ -32,6 +32,7 @@ export function siteFile(site: Site): Rendered {
     plain: listenOn(site, 'plain'),
     names: [...own, ...twins, ...moved].map((one) => from(one.key, one.name)),
     acmeFolder: from('tls.provider', acmeWebroot),
+    ...challenges(site),
     ownHttpsPort: from('proxy.httpsPort', proxy.httpsPort !== 443),
     httpsPort: key('proxy.httpsPort'),
     moved: [...twins.map((twin) => twinServer(site, twin)), ...movedServers(site)].map((server) => ({
@@ -62,6 +63,16 @@ function upstreams({ spec, host }: Site): Context {
   const addresses = (instance: number) =>
     hosts.map((one) => from('app.port', `${bracketed(one)}:${gatePort(app.port, instance)}`));
   return { sockets: [], addresses: numbers.flatMap(addresses) };
+}
+
+/** Where a challenge is looked for that this host did not ask for. */
+function challenges({ spec, host, proxy }: Site): Context {
+  const peers = challengePeers(spec, spec.hosts, host).map(addressFor);
+  return {
+    shared: from('tls.challenge', peers.length > 0),
+    alone: from('tls.challenge', peers.length === 0),
+    peers: peers.map((one) => from('tls.challenge', `${bracketed(one)}:${proxy.port}`)),
+  };
 }
 
 const bracketed = (address: string) => (address.includes(':') ? `[${address}]` : address);

@@ -22,11 +22,18 @@ export function siteVariables(site: Site): Context {
     hsts: hasVariableHsts(site) ? [{ id: ownName(site), value: from('tls.hsts', hstsValue(site)) }] : [],
     addressLists: addressLists(site),
     maintenance: key('proxy.maintenance.enabled'),
+    open: healthPaths(site),
     cdn: proxy.cdn ? [{ id: ownName(site) }] : [],
     cors: cors(site),
     zones: requestZones(site),
     query: key('proxy.log.query'),
   };
+}
+
+/** Paths by which others watch the program, whatever else is closed. */
+function healthPaths({ spec }: Site): Traced[] {
+  const { ready, live } = spec.app.health;
+  return [from('app.health.ready', ready), ...(live === ready ? [] : [from('app.health.live', live)])];
 }
 
 /** Variables that tell whether an address is in a list. */

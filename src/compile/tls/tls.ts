@@ -1,6 +1,7 @@
 import { sha256 } from '../../plan/digest.ts';
 import { layout } from '../../resources/layout.ts';
 import type { FileResource, Resource, SecretFileResource, UnitResource } from '../../resources/resource.ts';
+import type { ResolvedDeployFile } from '../../spec/types.ts';
 import { seconds } from '../../spec/units.ts';
 import type { CompileInput } from '../compile.ts';
 import { onFailure } from '../observability/places.ts';
@@ -30,7 +31,7 @@ export function compileTls(input: CompileInput): Resource[] {
     script,
     environment,
     ...unit(input, placeholder, [script, environment]),
-    ...(tls.provider === 'files' ? fromSecrets : fromCertbot)(input, [script, environment]),
+    ...makers[tls.provider](input, [script, environment]),
   ];
 }
 
@@ -43,8 +44,8 @@ interface Service {
   readonly remains?: true;
   /** Whether it runs before Nginx. */
   readonly first?: true;
-  /** Whether it is tried again by itself. */
-  readonly retried?: true;
+  /** Whether it only tries, because somebody else's server has to agree. */
+  readonly attempted?: true;
 }
 
 const placeholder: Service = {
@@ -54,10 +55,15 @@ const placeholder: Service = {
   remains: true,
   first: true,
 };
-const issue: Service = { title: 'Certificate', unit: 'certificate', verb: 'issue', remains: true };
-const own: Service = { title: 'Certificate', unit: 'certificate', verb: 'install', remains: true };
+const issue: Service = { title: 'Certificate', unit: 'certificate', verb: 'issue', remains: true, attempted: true };
+const own = (verb: 'install' | 'issue'): Service => ({
+  title: 'Certificate',
+  unit: 'certificate',
+  verb,
+  remains: true,
+});
 const install: Service = { title: 'Renewed certificate', unit: 'install', verb: 'install' };
-const renewal: Service = { title: 'Renewal of the certificate', unit: 'renewal', verb: 'renew', retried: true };
+const renewal: Service = { title: 'Renewal of the certificate', unit: 'renewal', verb: 'renew' };
 
 /** The file of a unit and, when it remains active, the unit, which restarts when one of its files changes. */
 function unit(input: CompileInput, service: Service, reads: readonly Resource[], needs: readonly string[] = []) {
@@ -72,15 +78,32 @@ function unit(input: CompileInput, service: Service, reads: readonly Resource[],
     origin: 'tls.provider',
     needs: ['package:openssl', written.id, ...reads.map(({ id }) => id), ...needs],
     inputs,
+    ...(service.attempted ? { attempted: true } : {}),
   };
   return [written, resource];
+}
+
+/** What brings the certificate, by provider. */
+const makers: Readonly<
+  Record<ResolvedDeployFile['tls']['provider'], (input: CompileInput, reads: readonly Resource[]) => Resource[]>
+> = {
+  letsencrypt: fromCertbot,
+  acme: fromCertbot,
+  files: fromSecrets,
+  'self-signed': fromItself,
+  none: () => [],
+};
+
+/** A certificate that the host signs itself, and renews. */
+function fromItself(input: CompileInput, reads: readonly Resource[]): Resource[] {
+  return [...unit(input, own('issue'), reads, ['unit:nginx.service']), ...unit(input, renewal, []), ...timer(input)];
 }
 
 /** A certificate of your own: the values of two secrets, put in place whenever one changes. */
 function fromSecrets(input: CompileInput, reads: readonly Resource[]): Resource[] {
   const { name, tls } = input.spec;
   const secrets = [tls.certificate, tls.key].flatMap((secret) => (secret ? [secretId(name, secret)] : []));
-  const [written, resource] = unit(input, own, reads, ['unit:nginx.service', ...secrets]) as [
+  const [written, resource] = unit(input, own('install'), reads, ['unit:nginx.service', ...secrets]) as [
     FileResource,
     UnitResource,
   ];
@@ -94,9 +117,12 @@ function fromCertbot(input: CompileInput, reads: readonly Resource[]): Resource[
   const request = requestFile(input);
   const secrets = [tls.dnsCredentials, tls.serverCa].flatMap((secret) => (secret ? [secretId(name, secret)] : []));
   const release = tls.challenge === 'dns' ? [`release:${name}`] : [];
-  const needs = ['package:certbot', 'unit:nginx.service', `directory:${acmeWebroot}`, ...secrets, ...release];
+  const programs = ['certbot', 'bind9-host', 'curl'].map((one) => `package:${one}`);
+  const needs = [...programs, 'unit:nginx.service', `directory:${acmeWebroot}`, ...secrets, ...release];
   return [
     aptPackage('certbot', 'tls.provider'),
+    // What is looked at before the server is asked: the DNS, and port 80.
+    ...['bind9-host', 'curl'].map((one) => aptPackage(one, 'tls.provider')),
     directory(acmeWebroot, 'tls'),
     request,
     ...unit(input, issue, [...reads, request], needs),
@@ -128,8 +154,9 @@ function timer({ spec, templates }: CompileInput): Resource[] {
     }),
     'tls.provider',
   );
-  const needs = [written.id, `unit:${units.certificate}`];
   const inputs = [{ id: written.id, effect: 'restart' as const }];
+  // It does not wait for the certificate: where that could not be had, it is what tries again.
+  const needs = [written.id, 'unit:nginx.service'];
   return [
     written,
     { kind: 'unit', id: `unit:${units.timer}`, name: units.timer, origin: 'tls.provider', needs, inputs },
@@ -146,7 +173,6 @@ function serviceFile({ spec, target, templates }: CompileInput, service: Service
     release: from('tls.provider', target.release),
     first: because(service.first === true),
     later: because(service.first !== true),
-    retried: because(service.retried === true),
     remains: because(service.remains === true),
     onFailure: service.first === true ? [] : onFailure(spec),
     environment: from('name', places.environment),
@@ -194,18 +220,42 @@ function environmentFile({ spec, templates }: CompileInput): FileResource {
     DNS_HOOK: from('tls.dnsHook', tls.dnsHook ?? ''),
     DNS_CREDENTIALS: from('tls.dnsCredentials', ofSecret(tls.dnsCredentials)),
   };
+  const renewed: Record<string, Traced> = {
+    ISSUER: from('tls.provider', tls.provider === 'self-signed' ? 'self' : 'acme'),
+    NAMES: from(
+      'proxy.domains',
+      certificateNames(spec)
+        .map((one) => one.name)
+        .join(' '),
+    ),
+    KEY_TYPE: from('tls.keyType', tls.keyType),
+    RENEW_HOURS: from('tls.renewBefore', Math.ceil(seconds(tls.renewBefore) / 3600)),
+  };
+  const madeHere: Record<string, Traced> = {
+    ...renewed,
+    CERTIFICATE: from('name', `${places.configuration}/self-signed/fullchain.pem`),
+    KEY: from('name', `${places.configuration}/self-signed/privkey.pem`),
+  };
   const fromLineage: Record<string, Traced> = {
+    ...renewed,
     CERTIFICATE: live('fullchain'),
     KEY: live('privkey'),
     LINEAGE: kept,
     REQUEST_FILE: from('tls', places.request),
-    KEY_TYPE: from('tls.keyType', tls.keyType),
-    RENEW_HOURS: from('tls.renewBefore', Math.ceil(seconds(tls.renewBefore) / 3600)),
+    CHALLENGE: from('tls.challenge', tls.challenge),
+    WEBROOT: from('tls.challenge', acmeWebroot),
+    // Whom CAA records of the names must allow; what other servers ask of them is not known here.
+    CAA_ISSUER: from('tls.provider', tls.provider === 'letsencrypt' ? 'letsencrypt.org' : ''),
     REHEARSE: from('tls.provider', tls.provider === 'letsencrypt' && !tls.staging ? 'yes' : 'no'),
     ...(tls.challenge === 'dns' ? ofDns : {}),
     ...(tls.serverCa ? { REQUESTS_CA_BUNDLE: from('tls.serverCa', ofSecret(tls.serverCa)) } : {}),
   };
-  const all = { ...common, ...(tls.provider === 'files' ? fromFiles : fromLineage) };
+  const all = {
+    ...common,
+    ...(tls.provider === 'files' ? { ISSUER: from('tls.provider', 'files'), ...fromFiles } : {}),
+    ...(tls.provider === 'self-signed' ? madeHere : {}),
+    ...(tls.provider === 'letsencrypt' || tls.provider === 'acme' ? fromLineage : {}),
+  };
   const rendered = render(templates, 'certbot/certificate.env', 'environment-file', {
     name: from('name', name, 'systemd'),
     variables: Object.entries(all).map(([variable, content]) => ({

@@ -1,5 +1,6 @@
 import {
   cacheHost,
+  challengePeers,
   databaseClients,
   databaseHostFor,
   databaseIsLocal,
@@ -8,6 +9,7 @@ import {
   type Role,
 } from '../../compile/topology.ts';
 import type { KeyPath } from '../document.ts';
+import { networkOf } from '../network.ts';
 import type { ResolvedDeployFile, ResolvedHostFile } from '../types.ts';
 import { networkRules } from './networks.ts';
 import { error, type HostDocument, type Rule, warning, where } from './rule.ts';
@@ -149,6 +151,8 @@ function crossing(spec: ResolvedDeployFile, hosts: ResolvedHostFile[], host: Res
   const { proxy, database, cache } = spec;
   const runs = hasRole(host, 'app') || hasRole(host, 'worker');
   const isRemoteProxy = hasRole(host, 'proxy') && !hasRole(host, 'app');
+  if (challengePeers(spec, hosts, host).length > 0 && networkOf(host.address) === undefined)
+    return 'challenges of the ACME server that come to another proxy are its own';
   if (hasRemoteProxy(spec, hosts, host)) return 'a proxy on another host reaches its instances';
   if (proxy && isRemoteProxy) return 'the instances behind its proxy are on other hosts';
   if (database?.placement === 'host' && databaseClients(hosts, host).length > 0) return 'other hosts use its database';

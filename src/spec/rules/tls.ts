@@ -26,7 +26,7 @@ const providerHasWhatItNeeds = ofSites((context, tls) => {
   const need = (key: keyof ResolvedTls, example: string) =>
     missing(context, key, because, `add "${key}: ${example}" to tls, or set tls.provider: none`);
   if (tls.provider === 'files') return [need('certificate', 'TLS_CERTIFICATE'), need('key', 'TLS_KEY')];
-  if (tls.provider === 'none') return [];
+  if (!byCertbot(tls)) return [];
   return [
     missing(context, 'email', because, 'add tls.email, or set tls.provider: none'),
     tls.provider === 'acme' ? need('server', 'https://acme.internal.example.com/directory') : undefined,
@@ -46,9 +46,9 @@ const readBy: Partial<Record<keyof ResolvedTls, readonly Provider[]>> = {
   accountHmac: ['acme'],
   certificate: ['files'],
   key: ['files'],
-  keyType: ['letsencrypt', 'acme'],
+  keyType: ['letsencrypt', 'acme', 'self-signed'],
   profile: ['letsencrypt', 'acme'],
-  renewBefore: ['letsencrypt', 'acme'],
+  renewBefore: ['letsencrypt', 'acme', 'self-signed'],
 };
 
 /** Why a key that the file gives does nothing, and what to set for it to do something; undefined when it does. */
@@ -188,13 +188,13 @@ const renewalFitsTheProfile = ofSites(({ document }, tls) => {
 });
 
 const renewalLeavesTime = ofSites(({ document }, tls) =>
-  byCertbot(tls) && daysOf(tls.renewBefore) < 1
+  tls.provider !== 'none' && tls.provider !== 'files' && daysOf(tls.renewBefore) < 1
     ? [
         error(
           document,
           ['tls', 'renewBefore'],
           'tls.renew-before',
-          `tls.renewBefore is ${tls.renewBefore}, and certificates are looked at twice a day`,
+          `tls.renewBefore is ${tls.renewBefore}, which leaves less than a day to notice that renewal fails`,
           'set tls.renewBefore: 1d or more',
         ),
       ]
@@ -253,6 +253,19 @@ const stagingIsForTests: Rule = ({ document, spec: { proxy, tls }, environment }
       ]
     : [];
 
+const selfSignedIsForLabs: Rule = ({ document, spec: { proxy, tls }, environment }) =>
+  proxy && tls.provider === 'self-signed' && environment === 'production'
+    ? [
+        warning(
+          document,
+          ['tls', 'provider'],
+          'tls.self-signed',
+          'the certificates of production are signed by their hosts: every browser warns of them',
+          'set tls.provider: letsencrypt and tls.email once the names lead to the hosts',
+        ),
+      ]
+    : [];
+
 const passwordsAreEncrypted: Rule = ({ document, spec: { proxy, tls } }) =>
   proxy &&
   tls.provider === 'none' &&
@@ -285,5 +298,6 @@ export const tlsRules: readonly Rule[] = [
   namesFitOneCertificate,
   namesArePublic,
   stagingIsForTests,
+  selfSignedIsForLabs,
   passwordsAreEncrypted,
 ];

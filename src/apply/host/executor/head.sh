@@ -7,9 +7,9 @@
 #   serial, wanted what the record must be at, and what the next probe reads beside its request
 #   holder, audit  who applies, for whoever finds the lock taken and for the log of applies
 # It writes a journal (what was begun and what is done, on disk before and after each step) and a log for people and the client:
-#   step N | done N <hundredths of a second> | failed N | out N text | undo N | confirm <seconds> | recover | note text |
-#   end <outcome> [text]
-# Outcomes: converged, locked, stale, failed (nothing changed), rolled-back, partial.
+#   step N | done N <hundredths of a second> | postponed N | failed N | out N text | undo N | confirm <seconds> | recover |
+#   note text | end <outcome> [text]
+# Outcomes: converged, incomplete (all but what was postponed), locked, stale, failed (nothing changed), rolled-back, partial.
 #
 # With `recover` it ends a transaction that was cut off: it puts back what was begun, newest first, or goes on where only the
 # last steps are missing. systemd asks for that as soon as an executor is gone (ExecStopPost=), a unit does at the next boot,

@@ -82,6 +82,8 @@ instance_units() { # name slot count
 ready() { # name slot count path seconds: every instance answers on its own socket
 	instance=1
 	deadline=$(($(now) + $5 * 100))
+	# On a host that is never idle, it gets its share in the end.
+	patience=$(($(now) + $5 * 33))
 	while [ "$instance" -le "$3" ]; do
 		if answers "$1" "$2" "$instance" "$4"; then
 			instance=$((instance + 1))
@@ -89,6 +91,10 @@ ready() { # name slot count path seconds: every instance answers on its own sock
 			not_ready "$1" "$2" "ended three times before it was ready"
 		elif [ "$(now)" -ge "$deadline" ]; then
 			not_ready "$1" "$2" "was not ready within $5 s: $4 $(said)"
+		elif [ "$patience" -gt 0 ] && [ "$(now)" -ge "$patience" ]; then
+			patience=0
+			# shellcheck disable=SC2046 # unit names are words
+			yield other $(instance_units "$1" "$2" "$3")
 		else
 			sleep 0.2
 		fi || return 1
@@ -126,10 +132,9 @@ runs_of() { # name slot count: a line for each instance, another one when it was
 	systemctl show --property=Id,InvocationID -- $(instance_units "$1" "$2" "$3") | paste - - -
 }
 
-not_ready() { # name slot text: what is wrong with the instance, and what it said last, without where in its code
+not_ready() { # name slot text: what is wrong with the instance, and what it said last
 	printf 'instance %s of %s %s; the last lines of its log:\n' "$instance" "$1" "$3"
-	journalctl --unit="$1-$2@$instance.service" --since="@$since" --lines=60 --no-pager --output=cat |
-		grep -v -e '^ *at ' -e ': Scheduled restart job' -e '^Start' -e '^Stopp' | tail -n 15
+	said_by "$1-$2@$instance.service"
 	return 1
 }
 
@@ -154,9 +159,28 @@ op_release_ready() { # name release instances ready-path seconds steady-seconds:
 	# Whoever was about to come back there when the slot was stopped does not.
 	rm -f "/run/$1/$idle/recycling"
 	link_to "../releases/$2" "/srv/$1/slots/$idle" || return 1
-	systemctl daemon-reload
 	# shellcheck disable=SC2086 # unit names are words
-	start_instances $units && ready "$1" "$idle" "$3" "$4" "$5" && steady "$1" "$idle" "$3" "$4" "$6" && enable_instances $units
+	if systemctl show --property=NeedDaemonReload --value -- $units | grep -q yes; then systemctl daemon-reload; fi
+	# shellcheck disable=SC2086 # unit names are words
+	start_instances $units && yield idle $units && ready "$1" "$idle" "$3" "$4" "$5" &&
+		steady "$1" "$idle" "$3" "$4" "$6" && yield other $units && enable_instances $units
+}
+
+# A program that starts takes a processor for a second or two, which those that serve would lack. Until it is ready it runs when
+# nobody else wants to (sched(7), SCHED_IDLE). Where that may not be said, as in some containers, nothing changes.
+yield() { # idle or other, units
+	policy=$1
+	shift
+	for unit; do
+		tries=0
+		until pid=$(systemctl show --property=MainPID --value -- "$unit") && [ "${pid:-0}" -gt 0 ]; do
+			tries=$((tries + 1))
+			[ "$tries" -lt 25 ] || continue 2
+			sleep 0.02
+		done
+		chrt --all-tasks "--$policy" --pid 0 "$pid" 2>/dev/null
+	done
+	return 0
 }
 undo_release_ready() { # name
 	[ -f "undo/$number/idle" ] || return 0
@@ -198,8 +222,18 @@ start_instances() { # units…
 	systemctl start --no-block "$@"
 }
 
+# What systemctl enable and disable do to files, without reading all units anew afterwards: that takes a processor from those that
+# serve, just when one release takes over from another, and nobody asks before the next boot (systemd.unit(5), [Install]).
+boot_links=/etc/systemd/system/multi-user.target.wants
+
 enable_instances() { # units…
-	[ "$#" -eq 0 ] || systemctl enable --quiet "$@"
+	for unit; do
+		if [ ! -L "$boot_links/$unit" ]; then link_to "/etc/systemd/system/${unit%%@*}@.service" "$boot_links/$unit" || return 1; fi
+	done
+}
+
+disable_instance() { # unit
+	rm -f "$boot_links/$1" && settle "$boot_links/$1"
 }
 
 remember() { # name slot: which release went live, for whoever wants to go back
@@ -209,8 +243,8 @@ remember() { # name slot: which release went live, for whoever wants to go back
 
 stop_slot() { # name slot
 	systemctl stop "$1-$2@*.service" || return 1
-	for link in "/etc/systemd/system/multi-user.target.wants/$1-$2@"*.service; do
-		if [ -L "$link" ]; then systemctl disable --quiet "$(basename "$link")"; fi
+	for link in "$boot_links/$1-$2@"*.service; do
+		if [ -L "$link" ]; then disable_instance "${link##*/}"; fi
 	done
 }
 
@@ -227,7 +261,7 @@ op_release_drain() { # name instances: the other slot stops, and so do instances
 	if [ "$live" = blue ]; then stop_slot "$1" green; else stop_slot "$1" blue; fi
 	for unit in $(systemctl list-units --plain --no-legend "$1-$live@*.service" | cut -d ' ' -f 1); do
 		instance=${unit##*@}
-		if [ "${instance%.service}" -gt "$2" ]; then systemctl disable --quiet --now "$unit"; fi
+		if [ "${instance%.service}" -gt "$2" ]; then disable_instance "$unit" && systemctl stop "$unit"; fi
 	done
 	forget_old_releases "$1"
 	return 0

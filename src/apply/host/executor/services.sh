@@ -32,6 +32,28 @@ op_unit_activate() { # unit verb
 	systemctl is-active "$1"
 }
 
+# What such a unit needs lies outside of this host, such as an answer of somebody else's server: that it fails keeps nothing back.
+op_unit_attempt() { # unit verb
+	since=$(date +%s)
+	if told=$(op_unit_activate "$@" 2>&1); then return 0; fi
+	lines=$(said_by "$1")
+	printf '%s\n' "${lines:-$told}"
+	return 1
+}
+undo_unit_attempt() { undo_unit_activate "$@"; }
+
+# What a unit has said since $since, without what systemd says of it, nor where in a program's code it was.
+said_by() { # unit
+	journalctl --unit="$1" --since="@$since" --lines=300 --no-pager --output=cat |
+		grep -v -e '^ *at ' -e ': Scheduled restart job' -e '^Start' -e '^Stopp' -e '^Failed to start ' -e ': Main process exited' \
+			-e ": Failed with result '" -e ': Deactivated successfully' -e ': Consumed ' | last_kinds_of_lines
+}
+
+# Lines that differ in numbers alone (times, durations, identifiers) count once: a request every 0.2 s must not hide what came before.
+last_kinds_of_lines() {
+	tac | perl -ne '(my $kind = $_) =~ s/[0-9a-f]{4,}|[0-9]+//g; print unless $seen{$kind}++' | head -n 15 | tac
+}
+
 # A unit that systemd starts again and again (RestartMode=direct) comes to no end by itself. A database may take long to recover.
 ask_systemd() { # verb unit
 	timeout 900 systemctl "$1" "$2"

@@ -87,17 +87,40 @@ run_from() { # number of the first step
 		if journal "begin $number" && append_record "$number" before && perform op "$step_line" >"out.$number" 2>&1 </dev/null && append_record "$number" after; then
 			journal "done $number"
 			say "done $number $(($(now) - started))"
+		elif is_attempt "$step_line"; then
+			postpone
 		else
 			# Should the disk be full, this makes room for the way back.
 			rm -f reserve && trim journal && trim log
 			journal "failed $number"
 			say "failed $number"
-			tail -n 20 "out.$number" | while IFS= read -r text; do say "out $number $text"; done
+			tell_output
 			roll_back "$number"
 		fi
 		number=$((number + 1))
 	done
 	start_waiting
+}
+
+is_attempt() { case $1 in *'|unit_attempt|'*) return 0 ;; *) return 1 ;; esac; }
+
+# What it waits for lies outside of this host, so all the rest stays. The next plan has it as long as it does not run, and when it
+# runs, it has begun with what is written now: that is recorded.
+postpone() {
+	printf '%s\n' "$number" >>postponed
+	append_record "$number" after
+	journal "done $number"
+	say "postponed $number"
+	tell_output
+}
+
+tell_output() { # of the step that failed
+	tail -n 20 "out.$number" | while IFS= read -r text; do say "out $number $text"; done
+}
+
+conclude() {
+	if [ -s postponed ]; then end incomplete "$(paste -s -d ' ' postponed)"; fi
+	end converged
 }
 
 still_expected() {
@@ -157,7 +180,7 @@ run() {
 	store_live || say "note what belongs to the live release could not be stored; the next apply tries again"
 	find "${home%/*}" "$home/transactions" -mindepth 1 -maxdepth 1 -type d \
 		\( -name '.incoming.*' -mmin +60 -o -path "$home/transactions/*" -mtime +30 \) -exec rm -rf {} +
-	end converged
+	conclude
 }
 
 # --- recovery ----------------------------------------------------------------------------------------------------------------
@@ -186,7 +209,7 @@ recover() {
 	if noted "done $begun"; then next=$((begun + 1)); else next=$begun; fi
 	if only_finishing "$next"; then
 		run_from "$next" 8>&- 9>&-
-		end converged
+		conclude
 	fi
 	roll_back "$begun" 8>&- 9>&-
 }
@@ -208,8 +231,8 @@ is_over() {
 	wipe .
 }
 
-only_finishing() { # number: from here on the new release serves already, and nothing is left that could fail
-	! tail -n "+$1" steps | grep -qv '^[0-9]*|release_drain|'
+only_finishing() { # number: from here on the new release serves already, and nothing is left whose failure is a reason to go back
+	! tail -n "+$1" steps | grep -qv -e '^[0-9]*|release_drain|' -e '^[0-9]*|unit_attempt|'
 }
 
 wait_for_migration() { # it runs in a unit of its own, and stopping it half-way could leave half a change

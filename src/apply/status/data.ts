@@ -1,0 +1,200 @@
+import { numberIn, objectIn, optional, type Problem, textIn, timeOf } from './reading.ts';
+
+/** The server of a database and what it hands over to the archive. */
+export interface DatabaseStatus {
+  readonly name: string;
+  /** Why it did not answer; nothing else is known then. */
+  readonly problem?: string;
+  readonly bytes?: number;
+  /** Connections of clients to the whole server, and how many it takes. */
+  readonly connections?: number;
+  readonly limit?: number;
+  /** Servers that follow this one. */
+  readonly replicas?: number;
+  readonly archive?: {
+    /** In UTC (RFC 3339): when a piece of the write-ahead log was archived last, and when that failed last. */
+    readonly archived?: string;
+    readonly failed?: string;
+    /** Pieces that wait. */
+    readonly waiting: number;
+  };
+}
+
+/** The last backup or the last drill, as its script wrote it down. Times are in UTC (RFC 3339). */
+export interface RunStatus {
+  readonly result: string;
+  /** Why it failed; empty otherwise. */
+  readonly problem: string;
+  readonly finished?: string;
+  /** When one succeeded last. */
+  readonly succeeded?: string;
+  /** Of a backup: `full` or `incr`. */
+  readonly type?: string;
+  /** Of a drill: what could have been lost at most, and how long a restore took, in seconds. */
+  readonly rpoSeconds?: number;
+  readonly rtoSeconds?: number;
+}
+
+export interface DataStatus {
+  readonly database?: DatabaseStatus;
+  /** Since when there are backups; absent where there are none. */
+  readonly since?: string;
+  readonly backup?: RunStatus;
+  readonly drill?: RunStatus;
+}
+
+/** How old the last good backup and the last good drill may become, in hours; no drill where none runs. */
+export interface Budgets {
+  readonly backupHours: number;
+  readonly drillHours?: number;
+}
+
+/** The texts that a host prints about its data; those that it did not print are absent. */
+export interface DataLines {
+  readonly database: string | undefined;
+  readonly since: string | undefined;
+  readonly backup: string | undefined;
+  readonly drill: string | undefined;
+}
+
+export function dataIn({ database, since, backup, drill }: DataLines): DataStatus | undefined {
+  if (database === undefined && since === undefined) return undefined;
+  return {
+    ...optional('database', databaseIn(database)),
+    ...optional('since', since === undefined ? undefined : timeOf(Number(since) || 0)),
+    ...optional('backup', runIn(backup)),
+    ...optional('drill', runIn(drill)),
+  };
+}
+
+function databaseIn(text: string | undefined): DatabaseStatus | undefined {
+  if (text === undefined) return undefined;
+  const known = objectIn(text);
+  const number = (key: string) => optional(key, numberIn(known?.[key]));
+  return {
+    name: textIn(known?.name) ?? '',
+    ...optional('problem', known ? textIn(known.problem) : 'what it said could not be read'),
+    ...number('bytes'),
+    ...number('connections'),
+    ...number('limit'),
+    ...number('replicas'),
+    ...optional('archive', known?.archiving === true ? archiveIn(known) : undefined),
+  };
+}
+
+const momentIn = (value: unknown) => {
+  const seconds = numberIn(value);
+  return seconds ? timeOf(seconds) : undefined;
+};
+
+const archiveIn = ({ archived, failed, waiting }: Readonly<Record<string, unknown>>) => ({
+  ...optional('archived', momentIn(archived)),
+  ...optional('failed', momentIn(failed)),
+  waiting: numberIn(waiting) ?? 0,
+});
+
+/** Reads what the script of a backup or a drill has written down. */
+export function runIn(text: string | undefined): RunStatus | undefined {
+  if (text === undefined) return undefined;
+  const known = objectIn(text);
+  if (!known) return { result: 'failed', problem: 'what was written down about it could not be read' };
+  return {
+    result: textIn(known.result) ?? 'failed',
+    problem: textIn(known.problem) ?? '',
+    ...optional('finished', momentIn(known.finishedAt)),
+    ...optional('succeeded', momentIn(known.lastSuccessAt)),
+    ...optional('type', textIn(known.type)),
+    ...optional('rpoSeconds', numberIn(known.rpoSeconds)),
+    ...optional('rtoSeconds', numberIn(known.rtoSeconds)),
+  };
+}
+
+/**
+ * What is wrong with it.
+ *
+ * @param timers names of the host's timers.
+ * @param now seconds since 1970, by the host's clock.
+ */
+export function dataProblems(
+  data: DataStatus | undefined,
+  timers: readonly string[],
+  now: number,
+  budgets: Budgets,
+): Problem[] {
+  if (!data) return [];
+  const runs = data.since === undefined ? [] : runProblems(data, timers, now, budgets);
+  return [...databaseProblems(data.database), ...runs];
+}
+
+/** Percent of the connections from which on few are left. */
+const crowdedPercent = 90;
+
+/** Pieces of the log, of 16 MB each, that may wait while the server writes much. */
+const waitingPieces = 64;
+
+function databaseProblems(database: DatabaseStatus | undefined): Problem[] {
+  if (!database) return [];
+  const { name, problem, connections = 0, limit, archive } = database;
+  if (problem !== undefined)
+    return [
+      {
+        message: `the database ${name} does not answer: ${problem}`,
+        fix: "look at it on the host: systemctl status 'postgresql@*'; journalctl -u 'postgresql@*'",
+      },
+    ];
+  const crowded = limit !== undefined && connections >= (limit * crowdedPercent) / 100;
+  return [
+    ...(crowded
+      ? [
+          {
+            message: `${connections} of ${limit} connections of the server are in use`,
+            fix: 'see whose they are (pg_stat_activity); raise database.maxConnections, or switch on database.pooler',
+          },
+        ]
+      : []),
+    ...(archive ? archiveProblems(archive) : []),
+  ];
+}
+
+function archiveProblems({ archived, failed, waiting }: NonNullable<DatabaseStatus['archive']>): Problem[] {
+  const fix = "see why on the host: journalctl -u 'postgresql@*'; the log is kept until then, and fills the disk";
+  if (failed !== undefined && failed > (archived ?? ''))
+    return [{ message: `the write-ahead log could not be archived at ${failed}; ${waiting} pieces wait`, fix }];
+  return waiting > waitingPieces
+    ? [{ message: `${waiting} pieces of the write-ahead log wait to be archived`, fix }]
+    : [];
+}
+
+function runProblems(
+  { since = '', backup, drill }: DataStatus,
+  timers: readonly string[],
+  now: number,
+  { backupHours, drillHours }: Budgets,
+): Problem[] {
+  const unit = (ending: string) => timers.find((name) => name.endsWith(ending))?.replace(/timer$/, 'service') ?? '';
+  return [
+    ...runProblem({ what: 'backup', unit: unit('-backup-full.timer'), run: backup, since, hours: backupHours }, now),
+    ...(drillHours === undefined
+      ? []
+      : runProblem({ what: 'drill', unit: unit('-backup-drill.timer'), run: drill, since, hours: drillHours }, now)),
+  ];
+}
+
+interface Run {
+  readonly what: 'backup' | 'drill';
+  readonly unit: string;
+  readonly run: RunStatus | undefined;
+  readonly since: string;
+  readonly hours: number;
+}
+
+/** No news is bad news: what never ran counts from when it could have run first. */
+function runProblem({ what, unit, run, since, hours }: Run, now: number): Problem[] {
+  const fix = `see why on the host: journalctl -u ${unit}; when that is mended: npm run backup${what === 'drill' ? ' -- drill' : ''}`;
+  if (run && run.result !== 'ok') return [{ message: `the last ${what} failed: ${run.problem}`, fix, about: what }];
+  const last = run?.succeeded ?? since;
+  const age = (now - Date.parse(last) / 1000) / 3600;
+  if (age <= hours) return [];
+  const message = `no ${what} has succeeded for ${Math.floor(age)} hours; ${hours} are allowed`;
+  return [{ message, fix, about: what }];
+}

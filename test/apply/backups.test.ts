@@ -1,0 +1,87 @@
+/** The backups of a server: what pgBackRest tells of them is read and told. */
+import * as assert from 'uvu/assert';
+import { readBackups } from '../../src/apply/backups.ts';
+import { backupsText, ranText, sizeText } from '../../src/report/backups.ts';
+import { colorsFor } from '../../src/report/colors.ts';
+import { suite } from '../support/suite.ts';
+
+const test = suite('the backups of a server');
+const colors = colorsFor({}, { NO_COLOR: '1' });
+const start = Date.parse('2026-11-22T02:30:00Z') / 1000;
+
+/** As pgBackRest 2.45 tells one, as far as it matters. */
+const told = (label: string, type: string, hours: number, more: object = {}) => ({
+  archive: { start: '000000010000000000000004', stop: '000000010000000000000004' },
+  backrest: { format: 5, version: '2.45' },
+  error: false,
+  info: { delta: 100, repository: { delta: 1_234_567, size: 4_000_000 }, size: 34_567_890 },
+  label,
+  timestamp: { start: start + hours * 3600, stop: start + hours * 3600 + 4 },
+  type,
+  ...more,
+});
+const info = (backup: readonly object[], status: object = { code: 0, message: 'ok' }) =>
+  `info ${JSON.stringify([{ archive: [], backup, name: 'notes-production-db-1', status }])}\n`;
+
+const two = info([
+  told('20261122-023000F', 'full', 0),
+  told('20261122-023000F_20261123-023000I', 'incr', 24, { error: true }),
+]);
+
+test('are read with the moments that can be restored', () => {
+  const known = readBackups(`${two}archived ${start + 90_000}\n`);
+  assert.equal(known.backups[0], {
+    label: '20261122-023000F',
+    type: 'full',
+    started: '2026-11-22T02:30:00Z',
+    finished: '2026-11-22T02:30:04Z',
+    bytes: 34_567_890,
+    added: 1_234_567,
+    damaged: false,
+  });
+  assert.equal([known.from, known.to], ['2026-11-22T02:30:04Z', '2026-11-23T03:30:00Z']);
+  assert.is(known.problem, undefined);
+});
+
+test('count up to the newest whole one when nothing is known of the log', () => {
+  assert.is(readBackups(two).to, '2026-11-22T02:30:04Z');
+});
+
+test('may be none yet, which is no problem; another state is one', () => {
+  const none = readBackups(info([], { code: 2, message: 'no valid backups' }));
+  assert.equal(none, { backups: [] });
+  assert.is(backupsText('db-1', none, colors), 'db-1: no backup yet\n');
+  const bad = readBackups(info([], { code: 99, message: 'other' }));
+  assert.is(backupsText('db-1', bad, colors), 'db-1: no backup yet\n  ✗ other\n');
+});
+
+test('are no list when something else was printed', () => {
+  for (const text of ['', 'info', 'info []', 'info {"a":1}', 'info nonsense'])
+    assert.throws(() => readBackups(text), /no list/, text);
+});
+
+test('are told newest first', () => {
+  assert.is(
+    backupsText('db-1', readBackups(`${two}archived ${start + 90_000}\n`), colors),
+    `db-1: 2 backups; any moment from 2026-11-22T02:30:04Z to 2026-11-23T03:30:00Z can be restored
+  20261122-023000F_20261123-023000I incr  2026-11-23T02:30:04Z  in 4.0 s  34.6 MB, 1.2 MB kept  pages of the database were damaged
+  20261122-023000F                  full  2026-11-22T02:30:04Z  in 4.0 s  34.6 MB, 1.2 MB kept
+`,
+  );
+  assert.equal([12, 1200, 4e9].map(sizeText), ['12 B', '1.2 kB', '4.0 GB']);
+});
+
+test('end with what they came to', () => {
+  const ok = { result: 'ok', problem: '' };
+  assert.is(ranText('db-1', 'backup', { ...ok, type: 'incr' }, 4.21, colors), 'db-1: ✓ incr backup in 4.2 s\n');
+  assert.is(
+    ranText('db-1', 'drill', { ...ok, rpoSeconds: 61, rtoSeconds: 9 }, 12, colors),
+    'db-1: ✓ drill in 12.0 s; RPO 61 s, RTO 9 s\n',
+  );
+  assert.is(
+    ranText('db-1', 'drill', { result: 'failed', problem: 'a table did not come back' }, 3, colors),
+    'db-1: ✗ the drill failed: a table did not come back\n',
+  );
+});
+
+test.run();
