@@ -9,6 +9,7 @@ import { besideNode, bySize } from './comparisons/compile.ts';
 import { byDistance } from './comparisons/distance.ts';
 import { tenHosts } from './comparisons/fleet.ts';
 import { besideAnsible, besideSsh } from './comparisons/plan.ts';
+import { behindProxy } from './comparisons/proxy.ts';
 import { writeDocument } from './document.ts';
 import { writeKnownHosts } from './floor.ts';
 import { gnuTime } from './measure.ts';
@@ -23,6 +24,7 @@ const comparisons: Readonly<Record<string, (setting: Setting) => Promise<Row[]>>
   node: besideNode,
   size: bySize,
   change: besidePlan,
+  proxy: behindProxy,
   ansible: besideAnsible,
   fleet: tenHosts,
   distance: byDistance,
@@ -43,9 +45,9 @@ say('starting a lab host (debian-13, warm)');
 const host = await startHost({ release: 'debian-13', image: 'warm', hostname: 'bench-1' });
 try {
   const rows = await measureAll(await converged());
-  const [table, machine] = [tableText(rows), machineText()];
-  console.log(`\n${machine}\n\n${table}\n`);
-  if (process.argv.includes('--write')) console.log(`written: ${writeDocument(table, machine)}`);
+  const machine = machineText();
+  console.log(`\n${machine}\n\n${tableText(rows)}\n`);
+  if (process.argv.includes('--write')) console.log(`written: ${writeDocument(rows, machine, named.length === 0)}`);
   say('done');
 } finally {
   await host.stop();

@@ -35,3 +35,23 @@ function versionOf(command: string, args: readonly string[]): string {
     return '';
   }
 }
+
+/** The rows of a table in Markdown, without its heading. */
+export const rowsIn = (table: string): Row[] =>
+  table
+    .split('\n')
+    .slice(2)
+    .map((line) =>
+      line
+        .slice(2, -2)
+        .split(' | ')
+        .map((cell) => cell.trim()),
+    );
+
+/** Rows in the place of those that say the same of an earlier run; others come last. */
+export function mergedRows(before: readonly Row[], now: readonly Row[]): Row[] {
+  const named = new Map(now.map((row) => [row[0], row]));
+  const replaced = before.map((row) => named.get(row[0]) ?? row);
+  const known = new Set(before.map(([what]) => what));
+  return [...replaced, ...now.filter(([what]) => !known.has(what))];
+}

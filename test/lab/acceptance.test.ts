@@ -4,6 +4,7 @@
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import * as assert from 'uvu/assert';
 import { suite } from '../support/suite.ts';
 import { type LabHost, startHost } from './host.ts';
@@ -90,6 +91,7 @@ for (const release of labReleases()) {
     const apply = await project.run('apply');
     expectExit(apply, 0);
     includes(apply, 'install packages', 'web-1: converged', /✓ go live with release [0-9a-f]{16}/);
+    assert.is((await host.sh("cd / && runuser -u postgres -- psql -XAtc 'SHOW data_checksums'")).trim(), 'on');
   });
 
   story('the second plan is empty, and its JSON is the same to the byte each time', async () => {
@@ -124,6 +126,52 @@ for (const release of labReleases()) {
     // The control: the same check from outside sees a network.
     assert.ok(Number(await host.sh("ip -o link | grep -vc ' lo:' || true")) > 0);
     assert.not.match(await host.sh('cat /etc/fairlead/notes/app.env'), /PASSWORD/);
+  });
+
+  story('from outside only SSH, HTTP and HTTPS can be reached, and SSH takes no password', async () => {
+    const open = (port: number) =>
+      new Promise<boolean>((resolve) => {
+        const socket = connect({ host: host.ipAddress, port, timeout: 1000 });
+        const end = (result: boolean) => {
+          socket.destroy();
+          resolve(result);
+        };
+        socket.on('connect', () => end(true)).on('timeout', () => end(false));
+        // Nothing listens there, but the packet came through.
+        socket.on('error', ({ message }) => end(message.includes('ECONNREFUSED')));
+      });
+    const weak = ['-o UsePAM=no', '-o PasswordAuthentication=yes', '-o PidFile=none', '-f /dev/null'].join(' ');
+    await host.sh(`systemd-run --quiet --unit=weak /usr/sbin/sshd -D -p 2222 ${weak}`);
+    const listening = (
+      await host.sh("ss -Hltn | awk '{print $4}' | grep -v '^127\\.' | sed 's/.*://' | sort -nu")
+    ).split('\n');
+    const asked = [...new Set([...listening.filter(Boolean).map(Number), 25, 111, 443, 3000, 5432, 6379, 8080, 9100])];
+    assert.ok(asked.includes(2222) && asked.includes(80), 'the control: it listens');
+    const reached = (await Promise.all(asked.map(open))).flatMap((yes, index) => (yes ? [asked[index] as number] : []));
+    assert.equal(reached.filter((port) => port !== 443).sort(), [22, 80]);
+    const methods = (port: number) =>
+      host.sh(
+        `ssh -p ${port} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o BatchMode=yes -o PubkeyAuthentication=no root@127.0.0.1 true 2>&1 | grep 'Permission denied' || true`,
+      );
+    assert.match(await methods(22), /\(publickey\)/);
+    assert.match(await methods(2222), /password/, 'the control');
+    await host.sh('systemctl stop weak');
+  });
+
+  story('without its database the program lives on, says so, and recovers with it', async () => {
+    const restarts = () => host.sh("systemctl show -p NRestarts -p MainPID 'notes-*@*.service'");
+    const before = await restarts();
+    await host.sh('systemctl stop postgresql@*');
+    for (let tries = 0; (await ask('/readyz')).status !== 503; tries++) assert.ok(tries < 100, 'it is not ready');
+    await new Promise((resolve) => setTimeout(resolve, 15_000));
+    assert.is((await ask('/readyz')).status, 503);
+    assert.is((await ask('/healthz')).status, 200);
+    assert.is((await ask('/api/notes')).status, 503);
+    await host.sh('systemctl start postgresql');
+    await readyAgain(30);
+    assert.is((await ask('/api/notes')).status, 200);
+    assert.is(await restarts(), before, 'no instance was started anew');
+    await expectEmptyPlan();
   });
 
   story('an edit shows one difference with its cause and the reload, and is applied', async () => {
@@ -228,7 +276,7 @@ for (const release of labReleases()) {
   story('a release that never gets ready is rolled back, and the old one serves on', async () => {
     const before = await liveSlot();
     project.edit(
-      'start: node --max-semi-space-size=2 dist/server.js',
+      'start: node --max-semi-space-size=1 dist/server.js',
       'start: node -e \'setInterval(() => console.log("alive but deaf"), 500)\'',
     );
     project.edit('timeout: 60s', 'timeout: 3s');

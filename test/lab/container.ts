@@ -73,7 +73,7 @@ async function run(image: string, name: string, hostname: string, authorizedKeys
     .withName(name)
     .withHostname(hostname)
     .withLabels(labels(kept))
-    .withAddedCapabilities('SYS_ADMIN', 'NET_ADMIN', 'SYS_PTRACE', 'SYSLOG', 'MKNOD')
+    .withAddedCapabilities('SYS_ADMIN', 'NET_ADMIN', 'SYS_PTRACE', 'SYSLOG', 'MKNOD', 'SYS_NICE')
     .withSecurityOpt('seccomp=unconfined', 'apparmor=unconfined')
     .withBindMounts([{ source: await cgroup2(), target: '/sys/fs/cgroup', mode: 'rw' }])
     .withTmpFs({ '/run': 'rw,nosuid,nodev,noexec,mode=755', '/run/lock': 'rw,nosuid,nodev,noexec,mode=1777,size=5m' })

@@ -11,6 +11,8 @@ export interface HostFileOptions {
   readonly user?: 'root' | 'deploy';
   readonly hostKeys?: readonly string[];
   readonly port?: number;
+  /** Whether the other hosts of the project know it by its address in Docker's network. */
+  readonly isPeer?: boolean;
 }
 
 /** Writes hosts/<environment>/<host>/host.yaml of a lab host into a project folder, and returns the host's name there. */
@@ -20,7 +22,7 @@ export function writeHostFile(
   host: LabHost,
   options: HostFileOptions = {},
 ): string {
-  const { name = host.name, user = 'root', hostKeys = host.hostKeys, port = host.sshPort } = options;
+  const { name = host.name, user = 'root', hostKeys = host.hostKeys, port = host.sshPort, isPeer = false } = options;
   const folder = join(projectFolder, 'hosts', environment, name);
   mkdirSync(folder, { recursive: true });
   const lines = [
@@ -30,6 +32,7 @@ export function writeHostFile(
     `user: ${user}`,
     `identityFile: ${host.identityFile}`,
     `os: ${host.release}`,
+    ...(isPeer ? [`privateAddress: ${host.ipAddress}`] : []),
     'hostKeys:',
     ...hostKeys.map((key) => `  - ${key}`),
   ];

@@ -7,7 +7,7 @@ import { type LabHost, startHost } from './host.ts';
 import { LabProject, type Run } from './project.ts';
 import { labReleases } from './releases.ts';
 
-const start = 'start: node --max-semi-space-size=2 dist/server.js';
+const start = 'start: node --max-semi-space-size=1 dist/server.js';
 const migrations = /migrations: .*/;
 /** A module that ends the program that loads it, some time after its start. */
 const ends = (milliseconds: number) =>
