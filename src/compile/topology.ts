@@ -44,6 +44,18 @@ export const databaseClients = (hosts: Hosts, host: ResolvedHostFile): ResolvedH
       databaseHostFor(hosts, other)?.name === host.name,
   );
 
+/**
+ * Whether a host brings the database up to date: the one where it runs, when that runs the program too; else the first app host
+ * that uses it. `placement` is that of the database, if there is one.
+ */
+export function migratesOn(placement: string | undefined, hosts: Hosts, host: ResolvedHostFile): boolean {
+  if (placement !== 'host') return hostsWith(hosts, 'app')[0]?.name === host.name;
+  const server = databaseHostFor(hosts, host);
+  if (!server) return false;
+  if (hasRole(server, 'app')) return server.name === host.name;
+  return databaseClients(hosts, server).find((client) => hasRole(client, 'app'))?.name === host.name;
+}
+
 /** Whether Certbot proves by files that it has the names of the site. */
 const provesByFiles = ({ proxy, tls }: Pick<ResolvedDeployFile, 'proxy' | 'tls'>): boolean =>
   proxy !== undefined && (tls.provider === 'letsencrypt' || tls.provider === 'acme') && tls.challenge === 'http';

@@ -30,7 +30,7 @@ export function layout(name: string) {
     environmentFile: `${settings}/app.env`,
     /** Variables of one process beside those of all: `process` is worker-<name> or job-<name>. */
     processEnvironmentFile: (process: string) => `${settings}/${process}.env`,
-    /** Variables of migrations, where those must go past the pooler. */
+    /** Variables of migrations, where those go past the pooler or have a role of their own. */
     migrationEnvironmentFile: `${settings}/migrations.env`,
     /** Settings of the transient unit that the executor runs migrations in (apply/host/executor/releases.sh, migrate). */
     migrationUnitFile: `/etc/systemd/system/fairlead-${name}-migrate.service.d/fairlead.conf`,
@@ -39,6 +39,8 @@ export function layout(name: string) {
     portFile: (slot: Slot, instance: number | '%i') => `${settings}/ports/${slot}-${instance}.env`,
     /** Passwords of databases that are reached over a network (libpq, PGPASSFILE). */
     passwordFile: `${settings}/pgpass`,
+    /** The password of migrations, where those have a role of their own. */
+    migrationPasswordFile: `${settings}/pgpass-migrations`,
   };
 }
 

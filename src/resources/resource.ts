@@ -116,10 +116,12 @@ export interface UnitResource extends Base {
   readonly check?: { readonly port: number; readonly host: string; readonly path: string; readonly tls?: boolean };
 }
 
-/** A PostgreSQL role that may log in and nothing more. */
+/** A PostgreSQL role. */
 export interface PostgresRoleResource extends Base {
   readonly kind: 'postgres-role';
   readonly name: string;
+  /** Whether sessions begin as it. One that nobody logs in as owns things, and others act as it. */
+  readonly login: boolean;
 }
 
 export interface PostgresDatabaseResource extends Base {

@@ -847,6 +847,12 @@ export interface ResolvedDatabase {
    * Secret with the password of the program's role, where peer authentication cannot serve because program and database are on different hosts, in containers or external.
    */
   password?: string;
+  /**
+   * What the program's role may do in the database of a host. data: read and write rows; all belongs to the role <name>-owner, which only migrations act as. owner: change the schema too, for a program that makes its tables by itself. When it is left out: data when app.migrations is set, else owner.
+   */
+  privileges?: 'data' | 'owner';
+  migrator?: ResolvedMigrator;
+  reader?: ResolvedReader;
   external?: ResolvedExternalDatabase;
   /**
    * Settings of postgresql.conf. Names and values are checked, so it takes those that all supported versions know; patches.postgres takes any line.
@@ -896,6 +902,10 @@ export interface ResolvedPooler {
    * Connections that it accepts.
    */
   clients: number;
+  /**
+   * Whether the program gives its prepared statements names, as Prisma and pg's option name do. PgBouncer keeps those of several clients apart since 1.21, and does so where it can; true refuses hosts where it cannot.
+   */
+  preparedStatements: boolean;
 }
 /**
  * Limits that the server itself holds the program's role to.
@@ -913,6 +923,28 @@ export interface ResolvedDatabaseTimeouts {
    * For a transaction in which nothing happens.
    */
   idleInTransaction: string;
+}
+/**
+ * The role that migrations run as when it is not the program's. In the database of a host it is <name>-migrate, a user of the system of its own, and needs no more than a password where the two are on different hosts.
+ */
+export interface ResolvedMigrator {
+  /**
+   * Role of an external database to log in as for migrations.
+   */
+  user?: string;
+  /**
+   * Secret with its password.
+   */
+  password?: string;
+}
+/**
+ * The role <name>-read of a host's database, which reads everything and changes nothing. Administrators of the host (host.admins, root) become it by their login; who is in database.allow needs its password.
+ */
+export interface ResolvedReader {
+  /**
+   * Secret with its password.
+   */
+  password?: string;
 }
 /**
  * Where an external database is reached.

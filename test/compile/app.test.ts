@@ -24,7 +24,7 @@ tls: { provider: none }
 backups: { engine: none }
 secrets: { SESSION_KEY: { from: env }, DB_PASSWORD: { from: env } }
 `;
-const local = '{ engine: postgres, password: DB_PASSWORD }';
+const local = '{ engine: postgres, password: DB_PASSWORD, migrator: { password: DB_PASSWORD } }';
 const external = '{ engine: postgres, placement: external, external: { host: db.example.com }, password: DB_PASSWORD }';
 
 const hostText = (name: string, os: string, roles: string, index: number) => `name: ${name}
@@ -102,7 +102,8 @@ test('migrations go past a pooler, and nothing else does', () => {
   assert.match(fileAt(a!, '/etc/fairlead/shop/migrations.env'), 'PGHOST="/var/run/postgresql"\n');
   const dropIn = fileAt(a!, '/etc/systemd/system/fairlead-shop-migrate.service.d/fairlead.conf');
   assert.match(dropIn, 'EnvironmentFile=/etc/fairlead/shop/migrations.env\n');
-  const plain = compiled(deploy(local), { a: 'app, worker, database' }).a!;
+  const owner = local.replace('engine', 'privileges: owner, engine');
+  const plain = compiled(deploy(owner), { a: 'app, worker, database' }).a!;
   assert.is(fileAt(plain, '/etc/fairlead/shop/migrations.env'), '');
 });
 

@@ -154,7 +154,8 @@ export class ModelHost {
       unit_attempt: () => need(this.units.has(a), 'no such unit') && this.start(a) && this.takeUp(a),
       unit_leave: () => this.units.has(a) && this.takeUp(a),
       http_check: () => need(this.runs('nginx') && this.live(manifest.project) !== '', 'nothing answers'),
-      postgres_role: () => need(this.runs('postgresql'), 'no PostgreSQL') && this.roles.set(a, { login: true }),
+      postgres_role: () =>
+        need(this.runs('postgresql'), 'no PostgreSQL') && this.roles.set(a, { login: b === 'LOGIN' }),
       postgres_database: () => need(this.roles.has(b), `no role ${b}`) && this.databases.set(a, { owner: b }),
       postgres_role_drop: () =>
         need(![...this.databases.values()].some((one) => one.owner === a), 'it owns a database') &&

@@ -189,7 +189,7 @@ test('an account or a database that is taken over is changed, and stays without 
   assert.is(blockers(host.plan(whole)).length, 2, 'the control');
   const plan = host.converge(whole, adoptAll);
   assert.not.ok(ops(plan).some((op) => op.startsWith('keep_original')));
-  assert.equal(host.databases.get('notes'), { owner: 'notes' });
+  assert.equal(host.databases.get('notes'), { owner: 'notes-owner' });
   const later = host.plan(manifest(edits.noDatabase));
   assert.is(change(later, 'postgres-database:notes').action, 'keep');
   assert.is(change(later, 'postgres-database:notes').token, undefined);

@@ -23,6 +23,8 @@ const uses: Readonly<Record<string, string>> = {
   'tls.profile': 'proxy: { domains: [a.example.com] }\ntls: { email: a@example.com, profile: tlsserver }',
   'database.repository':
     'database: { engine: postgres, repository: pgdg, version: 16 }\nbackups: { engine: none }\ntls: { provider: none }',
+  'database.pooler.preparedStatements':
+    'database: { engine: postgres, pooler: { enabled: true, preparedStatements: true } }\nbackups: { engine: none }\ntls: { provider: none }',
   'backups.repository.host': `database: { engine: postgres }
 backups:
   encryption: KEY

@@ -14,28 +14,28 @@ const testFiles = '\\.test\\.ts$';
 /** The parts of a run, in their order; each returns what its tests came to. */
 export const stages = {
   check,
-  unit: () => uvu(uvuCommand('test', testFiles, ['^service/', '^lab/'])),
+  unit: () => uvu(uvuCommand('test', testFiles, ['^service/', '^lab/', '^data/'])),
   service: () => uvu(uvuCommand('test/service', testFiles)),
-  lab,
+  lab: ({ releases }) => hosts('test/lab', testFiles, releases),
 } satisfies Record<string, (options: { releases: Release[] }) => Promise<Tally>>;
 
 export type Stage = keyof typeof stages;
 
-/** Runs the lab tests of all releases side by side, and ends every host and the Docker Engine that were started for it. */
-async function lab({ releases }: { releases: Release[] }): Promise<Tally> {
+/** Runs tests on hosts of all releases side by side, and ends every host and the Docker Engine that were started for it. */
+export async function hosts(folder: string, pattern: string, releases: readonly Release[]): Promise<Tally> {
   const { startedHere } = await ensureDocker();
   try {
     await sweep();
-    return sum(await Promise.all(releases.map(labOf)));
+    return sum(await Promise.all(releases.map((release) => hostsOf(folder, pattern, release))));
   } finally {
     await sweep();
     if (startedHere) await stopDocker();
   }
 }
 
-function labOf(release: Release): Promise<Tally> {
+function hostsOf(folder: string, pattern: string, release: Release): Promise<Tally> {
   const env = { LAB_RELEASE: release, FAIRLEAD_LAB_RUN: runId };
-  return uvu(uvuCommand('test/lab', testFiles), { prefix: `[${release}] `, env });
+  return uvu(uvuCommand(folder, pattern), { prefix: `[${release}] `, env });
 }
 
 /** Runs uvu in a child process, with a temporary folder that ends with it, and counts what its suites recorded. */

@@ -123,7 +123,7 @@ judge_tmpfiles() {
 
 judge_redis() {
   socket=$(sed -n 's/^unixsocket //p' "$1")
-  password=$(sed -n 's/^requirepass //p' "$1")
+  password=$(sed -n 's/^user default on >\([^ ]*\) .*/\1/p' "$1")
   folder=$(sed -n 's/^dir //p' "$1")
   mkdir -p "${folder:-$over}" "$(dirname "${socket:-$over/socket}")"
   redis-server "$1" --supervised no >"$over/redis.log" 2>&1 &

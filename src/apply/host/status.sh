@@ -20,7 +20,7 @@ printf 'now %s\n' "$(date +%s)"
 read -r up _ </proc/uptime
 printf 'up %s\n' "${up%.*}"
 awk '$1 == "MemTotal:" { all = $2 } $1 == "MemAvailable:" { free = $2 } END { print "memory", all, free }' /proc/meminfo
-df --output=pcent,ipcent,target / /var /srv 2>/dev/null | sed -n 's/^ *\([0-9-]*\)%\{0,1\} *\([0-9-]*\)%\{0,1\} */disk \1 \2 /p' | sort -u
+df --output=pcent,ipcent,target / /var /srv /var/lib/postgresql /var/lib/pgbackrest 2>/dev/null | sed -n 's/^ *\([0-9-]*\)%\{0,1\} *\([0-9-]*\)%\{0,1\} */disk \1 \2 /p' | sort -u
 
 live=$(readlink "/run/$project/live")
 set --

@@ -1,14 +1,14 @@
 import { layout, slots } from '../../resources/layout.ts';
-import type { FileResource, Resource, SecretFileResource } from '../../resources/resource.ts';
+import type { FileResource, Resource } from '../../resources/resource.ts';
 import type { CompileInput } from '../compile.ts';
-import { aptPackage, directory, file, secretFile } from '../parts.ts';
+import { aptPackage, directory, file } from '../parts.ts';
 import { render } from '../render.ts';
 import { hasRole, runsProcesses } from '../topology.ts';
 import { from } from '../trace.ts';
 import { sharedVariables } from './environment.ts';
 import { jobs } from './jobs.ts';
 import { migrationFiles } from './migrations.ts';
-import { databasePlace } from './places.ts';
+import { passwordFile } from './passwords.ts';
 import { environmentFile } from './process-environment.ts';
 import { release } from './release.ts';
 import { gate, socketGroup, webFiles, webFolders } from './web.ts';
@@ -72,25 +72,6 @@ const sharedEnvironment = (input: CompileInput): FileResource =>
     from('app', 'variables of all processes, copied into each release', 'systemd'),
     sharedVariables(input),
   );
-
-/** The password of a database in the network, where clients of libpq look for it, readable by the program alone. */
-function passwordFile(input: CompileInput): SecretFileResource[] {
-  const { spec, templates } = input;
-  const place = databasePlace(input, false);
-  const secret = spec.database?.password;
-  if (!spec.database || !place?.password || secret === undefined) return [];
-  const rendered = render(templates, 'environment/pgpass', 'pgpass', {
-    name: from('name', spec.name),
-    host: from(place.key, place.host),
-    port: from(place.key, place.port ?? 5432),
-    database: from('database', spec.database.name),
-    user: from('database', place.user),
-    password: from('database.password', `${secret}:pgpass`, 'secret'),
-  });
-  const { passwordFile: path, settings } = layout(spec.name);
-  const ownership = { owner: spec.name, group: spec.name, needs: [`user:${spec.name}`, `directory:${settings}`] };
-  return [secretFile(spec.name, path, rendered, 'database.password', [secret], ownership)];
-}
 
 /** What makes the folders of the sockets anew at each boot. */
 function socketFolders({ spec, templates }: CompileInput): FileResource {

@@ -1,3 +1,4 @@
+import { hasMigrator } from '../../spec/privileges.ts';
 import type { ResolvedSpec } from '../../spec/resolve.ts';
 import type { ResolvedDeployFile } from '../../spec/types.ts';
 import type { CompileInput } from '../compile.ts';
@@ -42,8 +43,16 @@ export function sectionCredentials(
 export const credentialsOf = (input: CompileInput, key = 'app', own: readonly string[] = []): Credential[] =>
   distinct([...sharedCredentials(input, true), ...listed(key, own)]);
 
-/** The credentials of migrations, which go past the pooler and so need what that needs. */
-export const migrationCredentials = (input: CompileInput): Credential[] => distinct(sharedCredentials(input, false));
+/** The credentials of migrations, which go past the pooler and so need what that needs, and may have a role of their own. */
+export function migrationCredentials(input: CompileInput): Credential[] {
+  const { spec } = input;
+  const secret = spec.database?.migrator?.password;
+  const own = (credential: Credential): Credential[] => {
+    if (credential.key !== 'database.password' || !hasMigrator(spec)) return [credential];
+    return secret === undefined ? [] : [{ ...credential, key: 'database.migrator.password', secret }];
+  };
+  return distinct(sharedCredentials(input, false).flatMap(own));
+}
 
 function sharedCredentials(input: CompileInput, pooled: boolean): Credential[] {
   const { spec } = input;

@@ -1,11 +1,12 @@
 import { layout } from '../../resources/layout.ts';
 import { drainTimes } from '../../spec/drain.ts';
+import { hasMigrator } from '../../spec/privileges.ts';
 import type { ResolvedSpec } from '../../spec/resolve.ts';
 import { recycles } from '../../spec/rules/processes.ts';
 import { megabytes, milliseconds, seconds } from '../../spec/units.ts';
 import type { CompileInput } from '../compile.ts';
 import { from, type Traced } from '../trace.ts';
-import { cachePlace, databasePlace } from './places.ts';
+import { cachePlace, type DatabasePlace, databasePlace, migrationPlace } from './places.ts';
 
 /** One environment variable. */
 export interface Variable {
@@ -29,7 +30,7 @@ const optional = (key: string, name: string, value: Traced['value'] | undefined)
 export const sharedVariables = (input: CompileInput): readonly Variable[] => [
   variable('app', 'NODE_ENV', 'production'),
   ...(input.spec.proxy ? [variable('proxy', 'TRUST_PROXY', 1)] : []),
-  ...databaseVariables(input, true),
+  ...databaseVariables(input, databasePlace(input, true), layout(input.spec.name).passwordFile),
   ...poolVariables(input.spec),
   ...cacheVariables(input),
   ...storageVariables(input.spec),
@@ -37,9 +38,14 @@ export const sharedVariables = (input: CompileInput): readonly Variable[] => [
   ...ownVariables('app.env', input.spec.app.env),
 ];
 
-/** What differs for migrations, which go past the pooler; nothing without one. */
-export const migrationVariables = (input: CompileInput): readonly Variable[] =>
-  input.spec.app.migrations !== undefined && input.spec.database?.pooler.enabled ? databaseVariables(input, false) : [];
+/** What differs for migrations, which go past the pooler and may have a role of their own; nothing without either. */
+export function migrationVariables(input: CompileInput): readonly Variable[] {
+  const { spec } = input;
+  if (spec.app.migrations === undefined) return [];
+  const { passwordFile, migrationPasswordFile } = layout(spec.name);
+  if (hasMigrator(spec)) return databaseVariables(input, migrationPlace(input), migrationPasswordFile);
+  return spec.database?.pooler.enabled ? databaseVariables(input, migrationPlace(input), passwordFile) : [];
+}
 
 /** Variables that a map of deploy.yaml gives, such as app.env. */
 export const ownVariables = (key: string, map: ResolvedSpec['app']['env']): Variable[] =>
@@ -68,12 +74,10 @@ function recycleVariables(app: ResolvedSpec['app']): Variable[] {
 }
 
 /** Where the database is, in the variables of libpq (PostgreSQL manual, 34.15), which all its clients read. */
-function databaseVariables(input: CompileInput, pooled: boolean): Variable[] {
-  const { spec } = input;
-  const place = databasePlace(input, pooled);
+function databaseVariables({ spec }: CompileInput, place: DatabasePlace | undefined, passwords: string): Variable[] {
   if (!spec.database || !place) return [];
   const { key, host, port, user, sslMode, rootCertificate, password } = place;
-  const passwordFile = spec.app.runtime === 'systemd' && password ? layout(spec.name).passwordFile : undefined;
+  const passwordFile = spec.app.runtime === 'systemd' && password ? passwords : undefined;
   return [
     variable(key, 'PGHOST', host),
     ...optional(key, 'PGPORT', port),

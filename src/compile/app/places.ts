@@ -1,4 +1,5 @@
 /** Where the processes of a host find the database and the cache. */
+import { hasMigrator, roleNames } from '../../spec/privileges.ts';
 import { cachePort, cacheSocket } from '../cache/places.ts';
 import type { CompileInput } from '../compile.ts';
 import { poolerPort, poolerSocket, serverPort, serverSocket, systemCertificates } from '../database/places.ts';
@@ -36,6 +37,16 @@ export function databasePlace(input: CompileInput, pooled: boolean): DatabasePla
   return databaseIsLocal(input.host)
     ? { key: 'database.engine', host: serverSocket, user, password: false }
     : remoteDatabase(input);
+}
+
+/** The database of migrations: the server itself, because a pooler keeps no session, and as the role that may change the schema. */
+export function migrationPlace(input: CompileInput): DatabasePlace | undefined {
+  const { spec } = input;
+  const place = databasePlace(input, false);
+  if (!place || !hasMigrator(spec)) return place;
+  const { placement, migrator } = spec.database ?? {};
+  const user = placement === 'external' ? migrator?.user : undefined;
+  return { ...place, user: user ?? roleNames(spec.name).migrator };
 }
 
 function externalDatabase({ spec }: CompileInput): DatabasePlace | undefined {

@@ -59,6 +59,9 @@ function settingsFile(input: CompileInput, cache: ResolvedCache): FileResource |
     snapshots: from('cache.persistence', cache.persistence === 'snapshot'),
     logs: from('cache.persistence', cache.persistence === 'log'),
     closed: from('cache', target.redis.protectedCommands),
+    // Before 6.2 there is no rule about channels.
+    channels: from('cache', target.redis.protectedCommands ? '&*' : '+@pubsub', 'foreign'),
+    open: from('cache.password', cache.password === undefined),
     byPassword: from('cache.password', cache.password !== undefined),
     password: from('cache.password', cache.password ?? 'NONE', 'secret'),
     patches: spec.patches.redis.map((line, index) => from(`patches.redis.${index}`, line, 'foreign')),

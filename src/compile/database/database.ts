@@ -1,4 +1,5 @@
 import type { Resource, UnitResource } from '../../resources/resource.ts';
+import { roleNames } from '../../spec/privileges.ts';
 import type { ResolvedSpec } from '../../spec/resolve.ts';
 import type { CompileInput } from '../compile.ts';
 import { postgresVersion } from '../targets.ts';
@@ -7,10 +8,11 @@ import { serverPackages } from './packages.ts';
 import { cluster } from './places.ts';
 import { compilePooler } from './pooler.ts';
 import { programParts } from './program.ts';
+import { roleResources } from './roles.ts';
 import { serverFiles } from './server.ts';
 
 /**
- * PostgreSQL on the hosts with the role database: its packages, its configuration where the project manages the host, one role
+ * PostgreSQL on the hosts with the role database: its packages, its configuration where the project manages the host, the roles
  * and one database. On the hosts that run processes, the pooler, when there is one.
  */
 export function compileDatabase(input: CompileInput): Resource[] {
@@ -34,20 +36,25 @@ function compileServer(input: CompileInput, database: NonNullable<ResolvedSpec['
     needs: [server, ...files.resources.map(({ id }) => id)],
     inputs: files.inputs,
   };
-  const role = `postgres-role:${spec.name}`;
+  const roles = roleResources(spec, [running.id]);
+  const { owner } = roleNames(spec.name);
   return [
     ...packages,
     ...files.resources,
     running,
-    { kind: 'postgres-role', id: role, name: spec.name, origin: 'database', needs: [running.id] },
+    ...roles,
     {
       kind: 'postgres-database',
       id: `postgres-database:${database.name}`,
       name: database.name,
-      owner: spec.name,
+      owner,
       origin: 'database',
-      needs: [role],
+      needs: [`postgres-role:${owner}`],
     },
-    ...programParts(input, database),
+    ...programParts(
+      input,
+      database,
+      roles.map(({ id }) => id),
+    ),
   ];
 }

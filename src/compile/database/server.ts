@@ -46,9 +46,8 @@ export function serverFiles(input: CompileInput, database: Database, packageId: 
   const [restart, reload] = [written('restart'), written('reload')];
   const access = accessFiles(input, database, version);
   const own = [restart, reload, ...access].map((one) => ({ ...one, needs }));
-  const network = isReachedByNetwork(input) ? networkOrder(input, version) : [];
   return {
-    resources: [...own, ...network],
+    resources: [...own, ...unitSettings(input, version)],
     inputs: [
       { id: restart.id, effect: 'restart' },
       ...[reload, ...access].map(({ id }): ServiceInput => ({ id, effect: 'reload' })),
@@ -140,12 +139,16 @@ function configuration(
   return file(path, rendered, 'database', { mode: '640', owner: 'postgres', group: 'postgres' });
 }
 
-/** The server binds an address of the host's, so at boot it waits until that is there. */
-function networkOrder({ spec, templates }: CompileInput, version: number): Resource[] {
+/** When the server starts: at boot not before the address that it binds, and once more whenever it has failed. */
+function unitSettings(input: CompileInput, version: number): Resource[] {
+  const { spec, templates } = input;
   const folder = `/etc/systemd/system/${cluster(version).unit}.d`;
-  const rendered = render(templates, 'postgres/network.conf', 'systemd', { name: from('name', spec.name) });
+  const rendered = render(templates, 'postgres/unit.conf', 'systemd', {
+    name: from('name', spec.name),
+    networked: from('database.allow', isReachedByNetwork(input)),
+  });
   return [
-    directory(folder, 'database.allow'),
-    file(`${folder}/${spec.name}.conf`, rendered, 'database.allow', { needs: [`directory:${folder}`] }),
+    directory(folder, 'database.engine'),
+    file(`${folder}/${spec.name}.conf`, rendered, 'database.engine', { needs: [`directory:${folder}`] }),
   ];
 }

@@ -1,12 +1,15 @@
 /** Which hosts a secret belongs on, by the places of deploy.yaml that name it. Rules and the compiler ask here only. */
 import type { SecretUse } from '../../spec/secret-uses.ts';
 import type { ResolvedHostFile } from '../../spec/types.ts';
-import { hasRole, jobHost } from '../topology.ts';
+import { hasRole, jobHost, migratesOn } from '../topology.ts';
 
 type Hosts = readonly ResolvedHostFile[];
 type Placement = (host: ResolvedHostFile, hosts: Hosts) => boolean;
 
 const onProcesses: Placement = (host) => hasRole(host, 'app') || hasRole(host, 'worker');
+
+/** Wherever the database is: a secret is not worth more than one host too many. */
+const migrates: Placement = (host, hosts) => migratesOn('host', hosts, host) || migratesOn('external', hosts, host);
 
 /** By the beginning of a key; the first that fits counts. A key that none fits is used on every host. */
 const placements: readonly (readonly [string, Placement])[] = [
@@ -16,6 +19,8 @@ const placements: readonly (readonly [string, Placement])[] = [
   ['storage', onProcesses],
   ['mail', onProcesses],
   ['cache', onProcesses],
+  ['database.reader', (host) => hasRole(host, 'database')],
+  ['database.migrator', (host, hosts) => hasRole(host, 'database') || migrates(host, hosts)],
   ['database', (host) => onProcesses(host, []) || hasRole(host, 'database')],
   ['backups', (host) => hasRole(host, 'database')],
   ['proxy', (host) => hasRole(host, 'proxy')],

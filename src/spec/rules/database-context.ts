@@ -1,4 +1,4 @@
-import { hasRole } from '../../compile/topology.ts';
+import { databaseClients, hasRole } from '../../compile/topology.ts';
 import type { ResolvedHostFile } from '../types.ts';
 import type { HostDocument, Rule, RuleContext } from './rule.ts';
 
@@ -16,3 +16,7 @@ export const servers = ({ hosts }: RuleContext, { placement }: Database): HostDo
 
 /** The hosts without their documents. */
 export const allHosts = ({ hosts }: RuleContext): ResolvedHostFile[] => hosts.map(({ host }) => host);
+
+/** Whether anybody may connect to the server of a host over a network. */
+export const isReachedByNetwork = (context: RuleContext, { allow }: Database, host: ResolvedHostFile) =>
+  allow.length > 0 || databaseClients(allHosts(context), host).length > 0;

@@ -1,14 +1,10 @@
 import { targetOf } from '../../compile/targets.ts';
-import { databaseClients } from '../../compile/topology.ts';
-import type { ResolvedHostFile } from '../types.ts';
 import { megabytes, milliseconds } from '../units.ts';
 import { connectionRules } from './connections.ts';
-import { aboutDatabase, allHosts, type Database, servers } from './database-context.ts';
+import { aboutDatabase, isReachedByNetwork, servers } from './database-context.ts';
+import { databaseRoleRules } from './database-roles.ts';
 import { postgresSettingRules } from './postgres-settings.ts';
-import { error, type Rule, type RuleContext, warning } from './rule.ts';
-
-const isReachedByNetwork = (context: RuleContext, { allow }: Database, host: ResolvedHostFile) =>
-  allow.length > 0 || databaseClients(allHosts(context), host).length > 0;
+import { error, type Rule, warning } from './rule.ts';
 
 const separateDatabases = aboutDatabase((context, database) => {
   const hosts = servers(context, database);
@@ -107,40 +103,6 @@ const encryptionWithoutProof = aboutDatabase(({ document }, { placement, externa
     : [],
 );
 
-const passwordForNetworks = aboutDatabase((context, database) => {
-  const far = servers(context, database).find(({ host }) => isReachedByNetwork(context, database, host));
-  if (!far || database.password) return [];
-  const client = databaseClients(allHosts(context), far.host)[0];
-  return [
-    error(
-      context.document,
-      client ? ['database'] : ['database', 'allow'],
-      'database.password',
-      client
-        ? `database.password is required because host ${client.name} reaches the database on host ${far.host.name} over a network`
-        : 'database.password is required because database.allow lets others in over a network',
-      'add to database: "password: DB_PASSWORD", and DB_PASSWORD to secrets',
-      'key',
-    ),
-  ];
-});
-
-const passwordOfNobody = aboutDatabase((context, database) => {
-  const hosts = servers(context, database);
-  if (!database.password || database.placement !== 'host' || context.hosts.length === 0) return [];
-  if (hosts.some(({ host }) => isReachedByNetwork(context, database, host))) return [];
-  return [
-    warning(
-      context.document,
-      ['database', 'password'],
-      'database.password-unused',
-      'database.password does nothing: all who use the database are on its own host and need none',
-      'delete it',
-      'key',
-    ),
-  ];
-});
-
 const listedNetworksReachHost = aboutDatabase((context, database) => {
   if (database.allow.length === 0) return [];
   if (database.placement !== 'host') {
@@ -226,12 +188,11 @@ export const databaseRules: readonly Rule[] = [
   repositoryNeedsVersion,
   externalIsDescribed,
   encryptionWithoutProof,
-  passwordForNetworks,
-  passwordOfNobody,
   listedNetworksReachHost,
   serverOfAnother,
   memoryIsThere,
   timeoutsCanBeCounted,
+  ...databaseRoleRules,
   ...connectionRules,
   ...postgresSettingRules,
 ];

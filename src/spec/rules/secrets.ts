@@ -189,7 +189,8 @@ const generatedIsOurs: Rule = (context) =>
 function whyNotGenerated(path: KeyPath, placement: string | undefined): string | undefined {
   const key = path.join('.');
   if (key === 'backups.encryption') return 'without that host the backups could never be read';
-  const isElsewhere = decidedElsewhere.test(key) || (key === 'database.password' && placement === 'external');
+  const isElsewhere =
+    decidedElsewhere.test(key) || (/^database\.(migrator\.)?password$/.test(key) && placement === 'external');
   return isElsewhere ? 'nobody else would know it, and the other side has to' : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { hasRole } from '../../compile/topology.ts';
+import { hasRole, runsProcesses } from '../../compile/topology.ts';
 import type { KeyPath } from '../document.ts';
 import { deref, type Schema } from '../schema.ts';
 import type { ResolvedHostFile } from '../types.ts';
@@ -35,11 +35,12 @@ const isForAll = ({ value, schema }: Limited) => {
   return fine.some((one) => one !== undefined && JSON.stringify(one) === JSON.stringify(value));
 };
 
-/** The hosts that a section of the file reaches, by its name; all of them for one that is not listed. */
+/** The hosts that a section of the file reaches, or a key in it, by name; all of them for one that is not listed. */
 const reached: Readonly<Record<string, (host: ResolvedHostFile, context: RuleContext) => boolean>> = {
   proxy: (host) => hasRole(host, 'proxy'),
   tls: (host, { spec }) => spec.proxy !== undefined && hasRole(host, 'proxy'),
   database: (host) => hasRole(host, 'database'),
+  'database/pooler': (host, { spec }) => spec.database?.pooler.enabled === true && runsProcesses(spec, host),
   backups: (host, { spec }) =>
     spec.database !== undefined && spec.backups.engine !== 'none' && hasRole(host, 'database'),
   app: (host) => hasRole(host, 'app') || hasRole(host, 'worker'),
@@ -73,7 +74,8 @@ const releasesCanDoIt: Rule = (context) =>
   limitedIn(context.schema, context.schema, context.spec, [])
     .filter((limited) => !isForAll(limited) && !isIdle(limited, context))
     .flatMap((limited) => {
-      const concerns = reached[String(limited.path[0])] ?? (() => true);
+      const [section, key] = limited.path;
+      const concerns = reached[`${section}/${key}`] ?? reached[String(section)] ?? (() => true);
       const unable = context.hosts.filter(
         ({ host }) => concerns(host, context) && !limited.schema['x-releases']?.includes(host.os),
       );

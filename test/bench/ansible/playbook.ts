@@ -67,8 +67,8 @@ const link = (name: string, path: string, target: string) =>
 
 const startedUnit = (title: string, name: string) => task(title, 'systemd', { name, state: 'started', enabled: true });
 
-const roleTask = ({ id, name }: PostgresRoleResource) => [
-  query(id, `SELECT 1 FROM pg_roles WHERE rolname = '${name}' AND rolcanlogin`),
+const roleTask = ({ id, name, login }: PostgresRoleResource) => [
+  query(id, `SELECT 1 FROM pg_roles WHERE rolname = '${name}' AND rolcanlogin = ${login}`),
 ];
 
 const databaseTask = ({ id, name, owner }: PostgresDatabaseResource) => [

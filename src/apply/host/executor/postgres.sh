@@ -13,10 +13,10 @@ wait_for_postgres() {
 
 sql() { as_postgres psql -XAtq -v ON_ERROR_STOP=1 -d postgres "$@"; }
 
-op_postgres_role() { # name
-	wait_for_postgres && sql -v name="$1" <<'SQL'
-SELECT format('CREATE ROLE %I LOGIN', :'name') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'name') \gexec
-SELECT format('ALTER ROLE %I LOGIN', :'name') FROM pg_roles WHERE rolname = :'name' AND NOT rolcanlogin \gexec
+op_postgres_role() { # name LOGIN or NOLOGIN
+	wait_for_postgres && sql -v name="$1" -v login="$2" <<'SQL'
+SELECT format('CREATE ROLE %I %s', :'name', :'login') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'name') \gexec
+SELECT format('ALTER ROLE %I %s', :'name', :'login') FROM pg_roles WHERE rolname = :'name' AND rolcanlogin <> (:'login' = 'LOGIN') \gexec
 SQL
 }
 
