@@ -27,6 +27,8 @@ export interface DatabaseConfig {
   user: string;
   /** Absent with peer authentication, where the kernel vouches for the user. */
   password: string | undefined;
+  /** Path of the certificates, in PEM, that the server's is checked by; those that Node.js trusts when it is absent. */
+  rootCertificate: string | undefined;
   pool: PoolConfig;
   connectMs: number;
   /** 0 leaves the limit to the role, as PgBouncer needs: it refuses unknown start-up parameters. */
@@ -120,6 +122,7 @@ function database(settings: Settings): DatabaseConfig {
     database: settings.text('PGDATABASE', 'notes'),
     user: databaseUser(settings),
     password: settings.text('PGPASSWORD'),
+    rootCertificate: settings.text('PGSSLROOTCERT'),
     pool: pool(settings),
     connectMs: settings.integer('CONNECT_TIMEOUT_MS', 3000, { min: 1, max: minute }),
     statementMs: settings.integer('STATEMENT_TIMEOUT_MS', 10_000, { min: 0, max: 10 * minute }),

@@ -33,8 +33,14 @@ const causes: readonly Cause[] = [
     () => 'another session holds a lock for long; look at pg_stat_activity, and apply again when it is over',
   ],
   [
-    /permission denied for (\w+ \S+)|42501/,
-    () => 'the role of the program may not do that; what a migration of another role made belongs to that one',
+    /permission denied for (\w+ \S+)|must be owner of|42501/,
+    () =>
+      'the role of the program works on rows alone: changes of the schema belong into app.migrations, or write database.privileges: owner',
+  ],
+  [
+    /unsupported startup parameter: (\S+)/,
+    ([, name]) =>
+      `PgBouncer takes no ${name} from a client; leave it out where the program connects, or write database.pooler.enabled: false`,
   ],
   [
     /(?:relation|column) "([^"]+)"[^\n]* does not exist|42P01|42703/,

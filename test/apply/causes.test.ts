@@ -22,6 +22,8 @@ const cases: readonly (readonly [line: string, said: string | undefined])[] = [
   ['FATAL: Peer authentication failed for user "notes"', 'does not let that user in'],
   ['ERROR: canceling statement due to lock timeout', 'pg_stat_activity'],
   ['ERROR: permission denied for table notes', 'the role of the program'],
+  ['ERROR: must be owner of table notes', 'database.privileges: owner'],
+  ['error: unsupported startup parameter: search_path', 'PgBouncer takes no search_path'],
   ['ERROR: relation "tags" does not exist', 'the database lacks tags'],
   ['ERROR: column "color" of relation "notes" already exists', 'color is there already'],
   ['connect ECONNREFUSED 127.0.0.1:5432', 'systemctl status postgresql'],

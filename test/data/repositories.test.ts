@@ -1,5 +1,5 @@
 /** Repositories off the host: a bucket over TLS, and a folder of another host by SFTP. A moment is restored from each, exactly. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,11 +81,11 @@ secrets:
       ground = await Ground.start(release, backups, async (host, project) => {
         await host.sh(`echo '${address} s3.test' >>/etc/hosts`);
         for (const [file, text] of Object.entries({
-          passphrase: 'a passphrase',
+          passphrase: 'a-passphrase-of-some-length',
           'ca.pem': authority,
           'access-key': 'S3RVER',
         }))
-          writeFileSync(join(project.folder, file), text);
+          project.writeSecret(file, text);
       });
       await bringsBack(ground);
       // Nothing readable lies in the bucket: the rows are in the backup, under the passphrase.
@@ -142,8 +142,8 @@ secrets:
   BACKUP_SSH_KEY: { from: file, path: key }
 `;
         ground = await Ground.start(release, backups, async (_, project) => {
-          writeFileSync(join(project.folder, 'passphrase'), 'a passphrase');
-          writeFileSync(join(project.folder, 'key'), `${secret}\n`);
+          project.writeSecret('passphrase', 'a-passphrase-of-some-length');
+          project.writeSecret('key', `${secret}\n`);
         });
         await bringsBack(ground);
         // Another host key is another host: nothing is sent there.

@@ -2,8 +2,6 @@
  * What breaks backups without a word, done on purpose: each must be red within one backup, drill or check, with its cause, and lose nothing
  * that was not lost already. What pgBackRest itself says of it stands beside, as the control that it would not have been enough.
  */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { labReleases } from '../lab/releases.ts';
 import { suite } from '../support/suite.ts';
@@ -27,7 +25,7 @@ for (const release of labReleases()) {
     ground = await Ground.start(
       release,
       '  engine: pgbackrest\n  encryption: BACKUP_PASSPHRASE\nsecrets:\n  BACKUP_PASSPHRASE: { from: file, path: passphrase }\n',
-      async (_, project) => writeFileSync(join(project.folder, 'passphrase'), 'a passphrase of some length'),
+      async (_, project) => project.writeSecret('passphrase', 'a-passphrase-of-some-length'),
     );
     await ground.succeeds('full');
     await ground.isWell();

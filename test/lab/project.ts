@@ -94,6 +94,11 @@ export class LabProject {
     writeFileSync(join(this.folder, 'deploy.yaml'), text);
   }
 
+  /** Writes a file beside deploy.yaml that holds a secret. */
+  writeSecret(file: string, value: string): void {
+    writeFileSync(join(this.folder, file), value, { mode: 0o600 });
+  }
+
   /** Replaces a text in deploy.yaml that must stand there. */
   edit(before: string | RegExp, after: string): void {
     const path = join(this.folder, 'deploy.yaml');

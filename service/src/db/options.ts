@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Options } from 'sequelize';
 import { type DatabaseConfig, readDatabaseConfig } from '../config.ts';
 
@@ -13,6 +14,10 @@ function connectionOptions(config: DatabaseConfig): Options {
   };
 }
 
+/** Whether TLS is spoken at all, node-postgres reads from PGSSLMODE by itself, but not by which certificates a server is checked. */
+const tls = ({ rootCertificate }: DatabaseConfig) =>
+  rootCertificate === undefined ? {} : { ssl: { ca: readFileSync(rootCertificate, 'utf8') } };
+
 /** Options of the service: a bounded pool that keeps a connection warm, and limits for everything that can take long. */
 export function serviceOptions(config: DatabaseConfig): Options {
   const { connectMs, statementMs } = config;
@@ -24,6 +29,7 @@ export function serviceOptions(config: DatabaseConfig): Options {
     dialectOptions: {
       application_name: 'notes',
       keepAlive: true,
+      ...tls(config),
       connectionTimeoutMillis: connectMs,
       ...(statementMs === 0 ? {} : { statement_timeout: statementMs }),
     },
@@ -35,9 +41,10 @@ export function serviceOptions(config: DatabaseConfig): Options {
  * ACCESS EXCLUSIVE makes every later query wait behind it. Throws ConfigError.
  */
 export function migrationOptions(environment: NodeJS.ProcessEnv): Options {
+  const config = readDatabaseConfig(environment);
   return {
-    ...connectionOptions(readDatabaseConfig(environment)),
+    ...connectionOptions(config),
     logging: false,
-    dialectOptions: { application_name: 'notes-migrate', lock_timeout: 5000 },
+    dialectOptions: { application_name: 'notes-migrate', lock_timeout: 5000, ...tls(config) },
   };
 }

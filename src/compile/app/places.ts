@@ -17,7 +17,8 @@ export interface DatabasePlace {
   /** PostgreSQL's own when it is left out. */
   readonly port?: number;
   readonly user: string;
-  readonly sslMode?: string;
+  /** As node-postgres calls it, to which libpq's `require` would mean a certificate that is checked. */
+  readonly sslMode?: 'verify-full' | 'no-verify';
   /** Path of the certificates that the server's is checked by. */
   readonly rootCertificate?: string;
   /** Whether it asks for a password, because no kernel vouches for the process. */
@@ -42,7 +43,9 @@ export function databasePlace(input: CompileInput, pooled: boolean): DatabasePla
 /** The database of migrations: the server itself, because a pooler keeps no session, and as the role that may change the schema. */
 export function migrationPlace(input: CompileInput): DatabasePlace | undefined {
   const { spec } = input;
-  const place = databasePlace(input, false);
+  const server = databasePlace(input, false);
+  // A pooler's port is in the variables of all processes, and must not be that of the server.
+  const place = server && { ...server, port: server.port ?? serverPort };
   if (!place || !hasMigrator(spec)) return place;
   const { placement, migrator } = spec.database ?? {};
   const user = placement === 'external' ? migrator?.user : undefined;
@@ -52,7 +55,8 @@ export function migrationPlace(input: CompileInput): DatabasePlace | undefined {
 function externalDatabase({ spec }: CompileInput): DatabasePlace | undefined {
   const external = spec.database?.external;
   if (!external) return undefined;
-  const { host, port, user = spec.name, tls: sslMode, ca } = external;
+  const { host, port, user = spec.name, tls, ca } = external;
+  const sslMode = tls === 'require' ? 'no-verify' : tls;
   // An authority of its own comes as a credential (credentials.ts), whose path only the unit knows.
   const authority = sslMode === 'verify-full' && ca === undefined ? { rootCertificate: systemCertificates } : {};
   return { key: 'database.external', host, port, user, sslMode, ...authority, password: true };
@@ -62,7 +66,7 @@ function remoteDatabase({ spec, host }: CompileInput): DatabasePlace | undefined
   const server = databaseHostFor(spec.hosts, host);
   if (!server) return undefined;
   const place = { key: 'database.placement', host: addressFor(server), port: serverPort, user: spec.name };
-  return { ...place, sslMode: 'require', password: true };
+  return { ...place, sslMode: 'no-verify', password: true };
 }
 
 /** The cache as its clients see it. */
