@@ -34,3 +34,26 @@ export class Rendezvous {
       for (const answer of here.values()) answer({ go: false, because: this.#failure });
   }
 }
+
+/** A host that others wait for, without being waited for by it. */
+export class Provider {
+  #tell: (answer: Answer) => void = () => undefined;
+  readonly #known = new Promise<Answer>((resolve) => {
+    this.#tell = resolve;
+  });
+
+  /** Resolves when it is known whether those that wait for it go on. */
+  wait(): Promise<Answer> {
+    return this.#known;
+  }
+
+  /** To be called when it has what they wait for; what comes later changes nothing. */
+  ready(): void {
+    this.#tell({ go: true });
+  }
+
+  /** To be called when it has ended without success. */
+  fail(host: string, how: string): void {
+    this.#tell({ go: false, because: `${host} ${how}` });
+  }
+}

@@ -2,13 +2,13 @@ import { artifactBytes, type Parts } from '../apply/bundle.ts';
 import { isInPlace, type Listener, type Outcome } from '../apply/events.ts';
 import type { Lane } from '../apply/fleet.ts';
 import { rememberedLines } from '../apply/probe.ts';
-import type { Rendezvous } from '../apply/rendezvous.ts';
+import type { Answer, Provider, Rendezvous } from '../apply/rendezvous.ts';
 import { carryOut, recoverFrom, type TransactionResult } from '../apply/transaction.ts';
 import { storedResources } from '../compile/release.ts';
 import { type PlanHostOptions, planHost } from '../pipeline.ts';
 import { isEmpty } from '../plan/change.ts';
 import { compacted } from '../plan/record.ts';
-import { together } from '../plan/together.ts';
+import { afterDatabase, databasePoint, together } from '../plan/together.ts';
 import { noConsent, tokensOf } from '../plan/tokens.ts';
 import { gateProgram, hostScript } from '../project/assets.ts';
 import { uploadOf } from '../resources/file.ts';
@@ -58,27 +58,28 @@ export async function recovered(
   return outcome;
 }
 
+/** The other hosts of an apply, as far as a host waits for them or they for it. */
+export interface Company {
+  /** Those that change their release together with it. */
+  readonly together?: Rendezvous | undefined;
+  /** The one that has its database. */
+  readonly database?: Provider | undefined;
+  /** Itself, where others have their database on it. */
+  readonly itself?: Provider | undefined;
+}
+
 /**
  * Carries out the plan of one host. Never throws: whatever goes wrong is about this host, and the others go on, but those that change
- * their release together with it.
+ * their release together with it, or have their database on it.
  */
-export async function applyOne(
-  one: PlannedHost,
-  shared: Shared,
-  lane: Lane,
-  others: Rendezvous | undefined,
-): Promise<Outcome> {
-  const outcome = await carriedOut(one, shared, lane, others);
-  if (!isInPlace(outcome)) others?.fail(one.host.name, `ended as ${outcome}`);
+export async function applyOne(one: PlannedHost, shared: Shared, lane: Lane, company: Company): Promise<Outcome> {
+  const outcome = await carriedOut(one, shared, lane, company);
+  if (isInPlace(outcome)) company.itself?.ready();
+  else for (const waiting of [company.together, company.itself]) waiting?.fail(one.host.name, `ended as ${outcome}`);
   return outcome;
 }
 
-async function carriedOut(
-  one: PlannedHost,
-  shared: Shared,
-  lane: Lane,
-  others: Rendezvous | undefined,
-): Promise<Outcome> {
+async function carriedOut(one: PlannedHost, shared: Shared, lane: Lane, company: Company): Promise<Outcome> {
   const { listen } = shared;
   const started = performance.now();
   const parts = partsOf(one, shared);
@@ -91,9 +92,10 @@ async function carriedOut(
   try {
     const answers = {
       confirm: (id: string) => confirmReach(one.host, one.plan.project, id, shared.session.project.folder),
-      ...(others ? { hold: (id: string, point: string) => meetAt(one, id, point, lane, others) } : {}),
+      hold: (id: string, point: string) => meetAt(one, id, point, lane, company),
     };
-    const plan = others ? together(one.plan) : one.plan;
+    const ordered = company.database ? afterDatabase(one.plan) : one.plan;
+    const plan = company.together ? together(ordered) : ordered;
     const result = await carryOut(one.connection, plan, parts, hostScript('receive'), answers, listen, one.follow);
     return end(result.outcome === 'converged' ? await confirmed(one, shared) : result);
   } catch (error) {
@@ -104,13 +106,20 @@ async function carriedOut(
 /** How often a host that waits for others is told that somebody is still there; it gives up after a minute. */
 const reassureMs = 15_000;
 
+/** When a host waits for those with which it goes live, its database is ready: that came before. */
+async function answerAt(host: string, point: string, { together: others, database, itself }: Company): Promise<Answer> {
+  if (point === databasePoint) return database?.wait() ?? { go: true };
+  itself?.ready();
+  return others?.arrive(host, point) ?? { go: true };
+}
+
 /** Waits for the other hosts, and tells this one what came of it. */
 async function meetAt(
   { connection, host, plan }: PlannedHost,
   id: string,
   point: string,
   lane: Lane,
-  others: Rendezvous,
+  company: Company,
 ) {
   const tell = async (word: string) => {
     const input = `${plan.project}\n${id}\n${point}\n${word}\n`;
@@ -121,7 +130,7 @@ async function meetAt(
   // One that cannot be told any more is missed by its own apply, which ends as lost.
   const reassuring = setInterval(() => void tell(`wait ${++count}`).catch(() => undefined), reassureMs);
   try {
-    const answer = await lane.aside(others.arrive(host.name, point));
+    const answer = await lane.aside(answerAt(host.name, point, company));
     clearInterval(reassuring);
     await tell(answer.go ? 'go' : `back ${answer.because}`);
   } finally {

@@ -2,8 +2,9 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { makeArtifacts } from '../apply/artifacts.ts';
 import type { ApplyEvent, Listener, Outcome } from '../apply/events.ts';
 import { batches, inBatches, type Member, type Pace } from '../apply/fleet.ts';
-import { Rendezvous } from '../apply/rendezvous.ts';
+import { Provider, Rendezvous } from '../apply/rendezvous.ts';
 import { releaseOf } from '../compile/release.ts';
+import { databaseHostFor, hasRole } from '../compile/topology.ts';
 import { type Diagnostic, DiagnosticsError, ExitCode } from '../diagnostic.ts';
 import { cacheFolder, manifestOf, type PlanHostOptions, pinned, sourceOf } from '../pipeline.ts';
 import { blockers, countChanges, isEmpty } from '../plan/change.ts';
@@ -16,7 +17,8 @@ import { guardText } from '../report/plan-parts.ts';
 import { bundleUpload } from '../resources/release.ts';
 import { DigestKey } from '../secrets/digest-key.ts';
 import type { Secrets } from '../secrets/fetch.ts';
-import { applyOne, recovered, type Shared } from './apply-one.ts';
+import type { ResolvedHostFile } from '../spec/types.ts';
+import { applyOne, type Company, recovered, type Shared } from './apply-one.ts';
 import { attachAll } from './attach.ts';
 import { type Author, authorOf } from './author.ts';
 import { type ConsentOptions, consentOf, refuseStrayTokens } from './consent.ts';
@@ -146,7 +148,7 @@ export async function carryOutAll(
         ? staleTexts(compareWithSaved(saved, planned, results.filter(isUnplanned), session.commandFor))
         : new Map(),
       changing: new Set<string>(),
-      meeting: new Map<string, Rendezvous>(),
+      company: new Map<string, Company>(),
       complain: complainer(options, terminal),
     };
     const members: Member[] = gone.map((host) => ({
@@ -154,7 +156,12 @@ export async function carryOutAll(
       settled: stale(host, shared.stale.get(host) ?? isGone, listen),
     }));
     for (const result of results) members.push(await memberOf(result, shared));
-    meetInBatches(members, pace, shared);
+    meetInBatches(
+      members,
+      results.map(({ host }) => host),
+      pace,
+      shared,
+    );
     await inBatches(
       members,
       pace,
@@ -181,17 +188,39 @@ interface Preparation extends Shared {
   readonly stale: ReadonlyMap<string, string>;
   /** Hosts that change their release. */
   readonly changing: Set<string>;
-  /** By host: where it meets those that change their release together with it. */
-  readonly meeting: Map<string, Rendezvous>;
+  /** By host: those that it waits for, or that wait for it. */
+  readonly company: Map<string, Company>;
   readonly complain: (diagnostics: readonly Diagnostic[]) => void;
 }
 
-/** The hosts of a batch that change their release do so together: all, or none. */
-function meetInBatches(members: readonly Member[], { batch }: Pace, { changing, meeting }: Preparation): void {
+/**
+ * The hosts of a batch that change their release do so together: all, or none. Those whose database is on another host of the batch ask
+ * it for nothing before that has its changes.
+ */
+function meetInBatches(
+  members: readonly Member[],
+  hosts: readonly ResolvedHostFile[],
+  { batch }: Pace,
+  { session, changing, company }: Preparation,
+): void {
+  const { database, hosts: all } = session.spec;
   for (const some of batches(members, batch ?? members.length)) {
-    const hosts = some.map(({ host }) => host).filter((host) => changing.has(host));
-    const rendezvous = new Rendezvous(hosts);
-    if (hosts.length > 1) for (const host of hosts) meeting.set(host, rendezvous);
+    const working = hosts.filter(({ name }) => some.some((one) => one.host === name && 'work' in one));
+    const changed = working.filter(({ name }) => changing.has(name)).map(({ name }) => name);
+    const rendezvous = changed.length > 1 ? new Rendezvous(changed) : undefined;
+    const providers = new Map(
+      database?.placement === 'host'
+        ? working.filter((host) => hasRole(host, 'database')).map(({ name }) => [name, new Provider()])
+        : [],
+    );
+    for (const host of working) {
+      const server = databaseHostFor(all, host)?.name;
+      company.set(host.name, {
+        together: changing.has(host.name) ? rendezvous : undefined,
+        database: server === undefined || server === host.name ? undefined : providers.get(server),
+        itself: providers.get(host.name),
+      });
+    }
   }
 }
 
@@ -224,7 +253,7 @@ async function memberOf(result: PlannedHost | UnplannedHost, shared: Preparation
     if (settled) return { host, settled };
     await addArtifacts(ready, shared);
     if (changesRelease(ready.plan)) shared.changing.add(host);
-    return { host, work: (lane) => applyOne(ready, shared, lane, shared.meeting.get(host)) };
+    return { host, work: (lane) => applyOne(ready, shared, lane, shared.company.get(host) ?? {}) };
   } catch (error) {
     // By then, an apply that was cut off may have been put back.
     const text = result.plan.unfinished === undefined ? nothing : 'nothing new was begun';

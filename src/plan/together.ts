@@ -9,12 +9,18 @@ export const points = ['staged', 'ready', 'healthy'] as const;
 
 export type Point = (typeof points)[number];
 
+/** The point at which a host waits for the one that has its database. */
+export const databasePoint = 'database';
+
 /** The operation before which each point lies, and what people read meanwhile. */
 const places: Readonly<Record<string, readonly [Point, string]>> = {
   release_ready: ['staged', 'wait until all hosts have the release'],
   release_switch: ['ready', 'wait until the release runs on all hosts'],
   release_drain: ['healthy', 'wait until the release serves on all hosts'],
 };
+
+/** What asks the database of a release first. */
+const askers = ['release_migrate', 'release_ready'];
 
 /** Seconds that a host waits at a point for the others, which may have to install packages first. Then it goes back. */
 const patience = 1800;
@@ -32,7 +38,15 @@ export function together(plan: Plan): Plan {
   return { ...plan, steps };
 }
 
-const hold = (point: Point, title: string): PlannedStep => ({
+/** The plan of a host whose database is on another one, which is changed in the same apply: what asks the database waits for that. */
+export function afterDatabase(plan: Plan): Plan {
+  const first = plan.steps.findIndex(({ op }) => askers.includes(op));
+  if (first < 0) return plan;
+  const wait = hold(databasePoint, 'wait until the database on its host is ready');
+  return { ...plan, steps: [...plan.steps.slice(0, first), wait, ...plan.steps.slice(first)] };
+}
+
+const hold = (point: Point | typeof databasePoint, title: string): PlannedStep => ({
   ...step('hold', [point, patience], title, { reversible: true }),
   subject: 'release',
   before: [],

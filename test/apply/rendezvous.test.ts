@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { inBatches } from '../../src/apply/fleet.ts';
-import { Rendezvous } from '../../src/apply/rendezvous.ts';
+import { Provider, Rendezvous } from '../../src/apply/rendezvous.ts';
 import { suite } from '../support/suite.ts';
 
 const test = suite('hosts that go on together');
@@ -19,6 +19,18 @@ test('wait for the last one at each point', async () => {
   const next = rendezvous.arrive('b', 'healthy');
   assert.not(await isSettled(next), 'a has been at the point before only');
   assert.equal(await Promise.all([next, rendezvous.arrive('a', 'healthy')]), [go, go]);
+});
+
+test('wait for the one that has what they need, and go back when that failed before it had it', async () => {
+  const good = new Provider();
+  const waiting = good.wait();
+  assert.not(await isSettled(waiting));
+  good.ready();
+  good.fail('db-1', 'ended as rolled back');
+  assert.equal([await waiting, await good.wait()], [go, go]);
+  const bad = new Provider();
+  bad.fail('db-1', 'ended as rolled back');
+  assert.equal(await bad.wait(), { go: false, because: 'db-1 ended as rolled back' });
 });
 
 test('go back together, those that wait and those that come later', async () => {

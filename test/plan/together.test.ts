@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import type { Plan } from '../../src/plan/change.ts';
-import { changesRelease, points, together } from '../../src/plan/together.ts';
+import { afterDatabase, changesRelease, points, together } from '../../src/plan/together.ts';
 import { step } from '../../src/resources/step.ts';
 import { suite } from '../support/suite.ts';
 
@@ -34,6 +34,18 @@ test('wait before a release starts, before it goes live, and before the old one 
   ]);
   assert.equal(points, ['staged', 'ready', 'healthy']);
   assert.ok(together(plan).steps.every(({ op, reversible }) => op !== 'hold' || reversible));
+});
+
+test('wait for a database on another host before anything asks it, and once', () => {
+  const names = (plan: Plan) => plan.steps.map(({ op, args }) => (op === 'hold' ? args[0] : op));
+  const plan = planOf('release_stage', 'release_migrate', 'release_ready', 'release_switch');
+  assert.equal(names(afterDatabase(plan)), [
+    ...['release_stage', 'database', 'release_migrate', 'release_ready', 'release_switch'],
+  ]);
+  const both = names(together(afterDatabase(plan)));
+  assert.equal(both.slice(0, 5), ['release_stage', 'database', 'release_migrate', 'staged', 'release_ready']);
+  const without = planOf('file');
+  assert.is(afterDatabase(without), without);
 });
 
 test('stay as they are where the release does not change', () => {
