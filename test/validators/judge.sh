@@ -123,7 +123,7 @@ judge_tmpfiles() {
 
 judge_redis() {
   socket=$(sed -n 's/^unixsocket //p' "$1")
-  password=$(sed -n 's/^user default on >\([^ ]*\) .*/\1/p' "$1")
+  password=$(sed -n -e 's/^requirepass //p' -e 's/^user default on >\([^ ]*\) .*/\1/p' "$1")
   folder=$(sed -n 's/^dir //p' "$1")
   mkdir -p "${folder:-$over}" "$(dirname "${socket:-$over/socket}")"
   redis-server "$1" --supervised no >"$over/redis.log" 2>&1 &
@@ -189,8 +189,11 @@ judge_ident() {
 judge_sql() {
   install -o postgres -m 600 "$1" "$scratch/statements.sql"
   role=$(head -n 1 names)
-  # Identifiers of what the statements are about are those of the database that they run in.
-  sql --command=BEGIN --command="CREATE ROLE \"$role\" LOGIN" --file="$scratch/statements.sql" --command=ROLLBACK 2>&1 |
+  # What the statements are about is there; a database cannot be made in a transaction.
+  database=$(sed -n 's/^REVOKE ALL ON DATABASE "\(.*\)" FROM PUBLIC;$/\1/p' "$1" | head -n 1)
+  [ -z "$database" ] || sql --command="CREATE DATABASE \"$database\"" >/dev/null 2>&1
+  sql --command=BEGIN --command="CREATE ROLE \"$role\" LOGIN" --command="CREATE ROLE \"$role-owner\"" \
+    --command="CREATE ROLE \"$role-migrate\" LOGIN" --command="CREATE ROLE \"$role-read\" LOGIN" --file="$scratch/statements.sql" --command=ROLLBACK 2>&1 |
     grep -v NOTICE
 }
 

@@ -29,6 +29,7 @@ const byPath: readonly (readonly [pattern: string, ...judges: Judge[]])[] = [
   ['/etc/tmpfiles.d/*', onHost('tmpfiles')],
   ['/etc/fairlead/NAME/*.env', onHost('environment')],
   ['/etc/fairlead/NAME/pgpass', here('pgpass')],
+  ['/etc/fairlead/NAME/pgpass-migrations', here('pgpass')],
   ['/etc/fairlead/NAME/certbot.ini', byText('certbot')],
   ['/etc/letsencrypt/renewal-hooks/*', byText('shell')],
   ['/usr/local/lib/fairlead/*', byText('shell')],
