@@ -40,7 +40,7 @@ export function configurationFile(input: CompileInput, needs: readonly string[])
       ...encryption(input),
     ],
     keep: from('backups.keepFull', backups.keepFull),
-    blocks: from('backups.engine', target.pgbackrest.blockIncremental || spec.database?.repository === 'pgdg'),
+    blocks: from('backups.engine', keepsBlocks(input)),
     processes: from('backups.engine', Math.max(1, Math.min(8, Math.floor(host.cpus / 2)))),
     locks: from('name', places.locks),
     data: from('database.version', cluster(postgresVersion(host.os, spec.database?.version)).data),
@@ -56,6 +56,14 @@ export function configurationFile(input: CompileInput, needs: readonly string[])
     ? secretFile(name, places.configuration, rendered, 'backups', secrets, own)
     : file(places.configuration, rendered, 'backups', own);
 }
+
+/**
+ * Whether files are kept in bundles, and of those that changed only the blocks that did. Not by SFTP, where a restore closes nothing that it has
+ * opened, and what it opens can be counted only without bundles (templates/pgbackrest/lanes.hbs).
+ */
+const keepsBlocks = ({ spec, target }: CompileInput): boolean =>
+  spec.backups.repository.type !== 'sftp' &&
+  (target.pgbackrest.blockIncremental || spec.database?.repository === 'pgdg');
 
 const encryption = ({ spec: { backups } }: CompileInput): Option[] =>
   backups.encryption
