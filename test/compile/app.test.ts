@@ -99,12 +99,26 @@ test('migrations go past a pooler, and nothing else does', () => {
   const pooled = '{ engine: postgres, password: DB_PASSWORD, pooler: { enabled: true } }';
   const { a } = compiled(deploy(pooled), { a: 'app, worker, database' });
   assert.match(fileAt(a!, '/etc/fairlead/shop/app.env'), 'PGHOST="/run/shop-pgbouncer"\nPGPORT="6432"\n');
-  assert.match(fileAt(a!, '/etc/fairlead/shop/migrations.env'), 'PGHOST="/var/run/postgresql"\n');
+  assert.match(fileAt(a!, '/etc/fairlead/shop/migrations.env'), 'PGHOST="/var/run/postgresql"\nPGPORT="5432"\n');
   const dropIn = fileAt(a!, '/etc/systemd/system/fairlead-shop-migrate.service.d/fairlead.conf');
   assert.match(dropIn, 'EnvironmentFile=/etc/fairlead/shop/migrations.env\n');
   const owner = local.replace('engine', 'privileges: owner, engine');
   const plain = compiled(deploy(owner), { a: 'app, worker, database' }).a!;
   assert.is(fileAt(plain, '/etc/fairlead/shop/migrations.env'), '');
+});
+
+test('migrations on another host than the database have a role and a password of their own, and TLS as node-postgres calls it', () => {
+  const { 'app-1': app } = compiled(deploy(local), spread);
+  const own = fileAt(app!, '/etc/fairlead/shop/migrations.env');
+  for (const line of [
+    'PGUSER="shop-migrate"',
+    'PGSSLMODE="no-verify"',
+    'PGPASSFILE="/etc/fairlead/shop/pgpass-migrations"',
+  ])
+    assert.match(own, `${line}\n`);
+  const password = app!.resources.find(({ id }) => id === 'secret-file:/etc/fairlead/shop/pgpass-migrations');
+  assert.ok(password?.kind === 'secret-file' && password.owner === 'shop-migrate' && password.mode === '600');
+  assert.match(fileAt(app!, '/etc/fairlead/shop/app.env'), 'PGUSER="shop"\nPGSSLMODE="no-verify"\n');
 });
 
 test("a process's own variables come after those of all", () => {
