@@ -38,10 +38,10 @@ export async function warmUp({ notes, ...parts }: WarmUpParts): Promise<void> {
   const socketPath = join(tmpdir(), `warm-up-${process.pid}.sock`);
   const agent = new Agent({ keepAlive: true });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(socketPath, resolve));
-  const ask = (method: string, body?: string) =>
+  const ask = (method: string, path: string, body?: string) =>
     new Promise<void>((resolve, reject) => {
       const headers = body === undefined ? {} : { 'content-type': 'application/json' };
-      const asked = request({ socketPath, agent, method, path: notesPath, headers }, (response) => {
+      const asked = request({ socketPath, agent, method, path, headers }, (response) => {
         response.resume().once('end', resolve);
       });
       asked.once('error', reject).end(body);
@@ -49,8 +49,9 @@ export async function warmUp({ notes, ...parts }: WarmUpParts): Promise<void> {
   const until = Date.now() + limitMs;
   const turn = async () => {
     for (let round = 0; round < rounds && Date.now() < until; round++) {
-      await ask('GET');
-      await ask('POST', JSON.stringify({ title: `Warm-up ${round}`, body: 'Never kept.' }));
+      await ask('GET', notesPath);
+      await ask('GET', `${notesPath}/1`);
+      await ask('POST', notesPath, JSON.stringify({ title: `Warm-up ${round}`, body: 'Never kept.' }));
     }
   };
   try {

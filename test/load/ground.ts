@@ -75,6 +75,8 @@ export class Ground {
     this.round += 1;
     const usual: Edit[] = [
       ['    LOG_LEVEL: info', `    LOG_LEVEL: info\n    ROUND: ${this.round}`],
+      // As a user's deploy.yaml has it, which says nothing about it.
+      ['    app:\n      health:\n        steady: 1s\n', ''],
       ...(this.certificate ? [['tls:\n  provider: none\n', tlsFromFiles] as const] : []),
     ];
     this.project.reset();

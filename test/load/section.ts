@@ -26,7 +26,7 @@ ${results.trim()}
 - **Writes**: at the end the titles in the database are held against those that were acknowledged: *duplicated* are there twice, *lost* were
   acknowledged and are not there, *unacknowledged* are there although their client never heard so.
 - **Changes**: each deploy changes a variable of the program, so it makes a new release; a rollback goes to the release before. They are
-  spread evenly over the load. \`app.health.steady\` is 1 s for good releases, and 5 s, its default, for the one that crashes after 3 s.
+  spread evenly over the load. \`app.health.steady\` is 5 s, its default.
 - **Latency**: *during* are requests that were at work between the first new instance's start and the end of the last old one, as
   the events of the command tell (\`--json\`). *Before* are those at work while no command ran, without the first 5 s of the load and 0.5 s after each command.
 - **Bad releases** are each tried under the same load: the request for readiness is answered with 404; the program throws at its

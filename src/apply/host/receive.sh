@@ -26,8 +26,8 @@ incoming=$folder
 : >"$folder/log"
 # From here on the host may be at work, whatever becomes of this script.
 trap - HUP INT TERM
-# Should the executor be killed, systemd lets it end what it began; that may take as long as packages take.
-said=$(systemd-run --quiet --collect --unit="$unit" --property=KillMode=mixed --property=TimeoutStopSec=20min \
+# Should the executor be killed, systemd lets it end what it began; that may take as long as packages take. What serves goes first (nice).
+said=$(systemd-run --quiet --collect --unit="$unit" --nice=10 --property=KillMode=mixed --property=TimeoutStopSec=20min \
 	--property="ExecStopPost=/bin/sh $folder/executor.sh $folder recover" /bin/sh "$folder/executor.sh" "$folder" 2>&1) ||
 	lives "$unit" || [ -s "$folder/log" ] || refuse failed cannot start the executor: "$said"
 follow "$folder" "$unit" 1
