@@ -33,13 +33,7 @@ op_unit_activate() { # unit verb
 }
 
 # What such a unit needs lies outside of this host, such as an answer of somebody else's server: that it fails keeps nothing back.
-op_unit_attempt() { # unit verb
-	since=$(date +%s)
-	if told=$(op_unit_activate "$@" 2>&1); then return 0; fi
-	lines=$(said_by "$1")
-	printf '%s\n' "${lines:-$told}"
-	return 1
-}
+op_unit_attempt() { op_unit_activate "$@"; }
 undo_unit_attempt() { undo_unit_activate "$@"; }
 
 # What a unit has said since $since, without what systemd says of it, nor where in a program's code it was.
@@ -54,14 +48,18 @@ last_kinds_of_lines() {
 	tac | perl -ne '(my $kind = $_) =~ s/[0-9a-f]{4,}|[0-9]+//g; print unless $seen{$kind}++' | head -n 15 | tac
 }
 
-# A unit that systemd starts again and again (RestartMode=direct) comes to no end by itself. A database may take long to recover.
+# A unit that systemd starts again and again (RestartMode=direct) comes to no end by itself. A database may take long to recover. Of one that
+# fails, its own words are told; systemctl only knows where those are.
 ask_systemd() { # verb unit
-	timeout 900 systemctl "$1" "$2"
+	since=$(date +%s)
+	told=$(timeout 900 systemctl "$1" "$2" 2>&1)
 	case $? in
-	0) ;;
+	0) return 0 ;;
 	124) printf '%s of %s did not end within 15 minutes; look at: systemctl status %s\n' "$1" "$2" "$2" && return 1 ;;
-	*) return 1 ;;
 	esac
+	lines=$(said_by "$2")
+	printf '%s\n' "${lines:-$told}"
+	return 1
 }
 
 # Nginx takes up its configuration after the command has returned, or keeps the old one (nginx(8), -s reload); what asks the site
