@@ -8,7 +8,7 @@ import type { NoteFields, NotesRepository, NoteView } from './notes/repository.t
 import { notesPath } from './notes/router.ts';
 
 /** How many requests of each kind are made, and for how long at most, in milliseconds. */
-const rounds = 4;
+const rounds = 3;
 const limitMs = 3000;
 
 /** How many of them reach the database, which logs each that it refuses. */
