@@ -1,5 +1,5 @@
 // Asks a service on this host, in turn over several ways, and prints how long each request took. Runs on the host itself with its
-// Node.js; on standard input a JSON object: ways (name, and socketPath or port, tls, kept), path, host, rounds, requests in a round,
+// Node.js; on standard input a JSON object: ways (name, port, tls, kept), path, host, rounds, requests in a round,
 // clients. Prints a JSON object: by name, the milliseconds of each request, and the seconds in all.
 const http = require('node:http');
 const https = require('node:https');

@@ -5,7 +5,7 @@ import { sectionIn, withSection } from '../load/section.ts';
 import type { Row } from './rows.ts';
 import { mergedRows, rowsIn, tableText } from './table.ts';
 
-const comparisonNames = '`ssh`, `node`, `size`, `change`, `proxy`, `ansible`, `fleet`, `distance`';
+const comparisonNames = '`ssh`, `node`, `size`, `change`, `proxy`, `data`, `ansible`, `fleet`, `distance`';
 
 const page = (table: string, machine: string) => `# Benchmarks
 
@@ -44,12 +44,16 @@ Each run must end with exit code 0, which for a plan means that there is nothing
   once (\`proxy.log.days\`, logrotate), and of one of Nginx (\`proxy.bodyLimit\`). An apply plans, sends, judges the future configuration,
   writes, records, and looks once more whether everything is as it should be. For Nginx it also reloads, waits until no old worker takes
   connections, and asks the site: 0.2 s here, half of which Nginx itself sleeps between starting new workers and ending old ones.
-- **The list of 50 notes** through Nginx in turn with the service alone, over its socket, both asked from the host itself; then the same over
-  HTTPS (self-signed). One instance answers on both ways: two behind the proxy would be faster at two requests at once and slower, being cold,
-  at one. Over connections that are kept h2load (nghttp2) asks, since a client in Node.js would spend more on decrypting an answer than the proxy
+- **The list of 50 notes** through Nginx in turn with the service alone, both over TCP from the host itself; then the same over HTTPS
+  (self-signed). Alone is the same release once more, listening on a port as it would without a proxy, and speaking TLS itself where Nginx does. One instance answers on either way: two
+  behind the proxy would be faster at two requests at once and slower, being cold, at one. Over connections that are kept h2load (nghttp2) asks, since a client in Node.js would spend more on decrypting an answer than the proxy
   on all else; for a connection each, a client in Node.js, with two requests at once. Times are those of requests, not of processes; 6,000 of
   each kind, in rounds of 400; p99 and requests a second stand where the others have minimum and maximum. With one client the processors sleep between the four wake-ups that a hop more takes; a bare \`proxy_pass\`
   without log, limits and headers costs the same within the noise. A connection each over HTTPS is a handshake each, most of which is the client's.
+- **Backups, restores and drills** of a database of 10 MB, 100 MB and 1 GB (rows of 1 kB of text, of which half can be compressed), as the units of the
+  host run them, in turn with pg_dump (custom format) and pg_restore of the same data on the same host. A restore is one beside; a drill is all of it: restore point,
+  archive, restore, recovery, rows, indexes, pages. Three rounds, of 1 GB one. **Inserts** of a kilobyte by four clients (pgbench) with the log
+  archived, in turn with an \`archive_command\` that does nothing.
 - **plan of 10 hosts** beside the plan of one of them. The ten are containers made from a snapshot of the first host, each with its own
   systemd, disk, services, record and connection. They share the cores of this machine with the plan and with each other, which ten
   machines would not: near, ten hosts read their state on these cores at once. 100 ms away, the time of one plan is mostly that of

@@ -6,6 +6,7 @@ import { stopDocker } from '../lab/prerequisites.ts';
 import { ensureCommand } from '../support/packages.ts';
 import { besidePlan } from './comparisons/change.ts';
 import { besideNode, bySize } from './comparisons/compile.ts';
+import { byData } from './comparisons/data.ts';
 import { byDistance } from './comparisons/distance.ts';
 import { tenHosts } from './comparisons/fleet.ts';
 import { besideAnsible, besideSsh } from './comparisons/plan.ts';
@@ -25,6 +26,7 @@ const comparisons: Readonly<Record<string, (setting: Setting) => Promise<Row[]>>
   size: bySize,
   change: besidePlan,
   proxy: behindProxy,
+  data: byData,
   ansible: besideAnsible,
   fleet: tenHosts,
   distance: byDistance,

@@ -13,11 +13,13 @@ const listed = 50;
 /** How much longer the median may take behind the proxy. */
 const limit = 1.25;
 
+/** Where the service listens when nothing is in front of it: on TCP, since no client of a site has a socket of its host. */
+const alonePort = 3100;
+
 /** A way to the service on its host. */
 interface Way {
   readonly name: string;
-  readonly socketPath?: string;
-  readonly port?: number;
+  readonly port: number;
   readonly tls?: boolean;
   readonly kept: boolean;
 }
@@ -27,9 +29,10 @@ interface Told {
   readonly seconds: number;
 }
 
-const alone = (kept: boolean, tls: boolean): Way => ({
-  name: `the service alone${tls ? ' (again)' : ''}, ${kept ? 'connections kept' : 'a connection each'}`,
-  socketPath: '/run/notes/live/1.sock',
+const alone = (tls: boolean, kept: boolean): Way => ({
+  name: `the service alone by ${tls ? 'HTTPS' : 'HTTP'}, ${kept ? 'connections kept' : 'a connection each'}`,
+  port: alonePort,
+  tls,
   kept,
 });
 const behind = (tls: boolean, kept: boolean): Way => ({
@@ -51,21 +54,47 @@ export async function behindProxy({ folder, host }: Setting): Promise<Row[]> {
   try {
     writeFileSync(deployFile, single);
     await bringUp(folder);
+    await startAlone(host, false);
     say('measuring the list of notes with and without Nginx, over HTTP');
     const plain = await compare(host, false);
     writeFileSync(deployFile, single.replace('  provider: none', '  provider: self-signed'));
     await bringUp(folder);
+    await startAlone(host, true);
     say('the same over HTTPS');
     return [...plain, ...(await compare(host, true))];
   } finally {
+    await host.sh("systemctl stop 'bench-alone-*.service' || true");
     writeFileSync(deployFile, before);
     await bringUp(folder);
   }
 }
 
+/** Has the service speak TLS itself, with a certificate of the kind that the site has. Its other server, which it warms up with, has no options. */
+const byItself = `const { readFileSync } = require('node:fs');
+const [http, https] = [require('node:http'), require('node:https')];
+const plain = http.createServer;
+const pair = { key: readFileSync('/srv/bench/alone.key'), cert: readFileSync('/srv/bench/alone.pem') };
+http.createServer = (first, ...rest) =>
+  typeof first === 'object' ? https.createServer({ ...first, ...pair }, ...rest) : plain(first, ...rest);
+require('node:module').syncBuiltinESMExports();
+`;
+
+/** The same release once more, without a proxy: one instance on a TCP port, as the same user, with the same environment and database. */
+async function startAlone(host: LabHost, tls: boolean): Promise<void> {
+  await host.sh('mkdir -p /srv/bench');
+  await host.exec(['tee', '/srv/bench/alone.cjs'], { input: byItself });
+  const address = `${tls ? 'https' : 'http'}://127.0.0.1:${alonePort}/readyz`;
+  await host.sh(`{ systemctl stop 'bench-alone-*.service' || true; } && live=$(readlink -f /run/notes/release) &&
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=${name} -keyout /srv/bench/alone.key -out /srv/bench/alone.pem 2>/dev/null &&
+chown notes /srv/bench/alone.key &&
+systemd-run --quiet --collect --unit=bench-alone-${tls ? 'https' : 'http'} --uid=notes --gid=notes --property=WorkingDirectory="$live/app" \\
+  --property=EnvironmentFile="$live/environment" --setenv=PORT=${alonePort} "$live/node" --max-semi-space-size=1 ${tls ? '--require /srv/bench/alone.cjs' : ''} dist/server.js &&
+for i in $(seq 100); do curl --silent --insecure --fail --output /dev/null ${address} && exit 0; sleep 0.1; done; exit 1`);
+}
+
 async function compare(host: LabHost, tls: boolean): Promise<Row[]> {
-  const kept = [alone(true, tls), behind(tls, true)];
-  const anew = [alone(false, tls), behind(tls, false)];
+  const kept = [alone(tls, true), behind(tls, true)];
+  const anew = [alone(tls, false), behind(tls, false)];
   return [
     ...rows(kept, await askKept(host, kept, 1), '1 client, '),
     ...rows(kept, await askKept(host, kept, 2), '2 clients, '),
@@ -79,8 +108,7 @@ function rows(ways: readonly Way[], told: Record<string, Told>, clients: string)
   return ways.map((way, index) => {
     const { times, seconds } = told[way.name]!;
     const ratio = median(times) / base;
-    // With TLS a connection of its own costs a handshake, which is not the proxy's.
-    const judged = index > 0 && (way.kept || !way.tls);
+    const judged = index > 0;
     return [
       `${clients}${way.name}`,
       `${median(times).toFixed(2)} ms`,
@@ -112,9 +140,9 @@ async function askKept(host: LabHost, ways: readonly Way[], clients: number): Pr
   const { rounds, requests } = load;
   const told = new Map(ways.map((way) => [way.name, { times: [] as number[], seconds: 0 }]));
   for (let round = -1; round < rounds; round++) {
-    for (const { name: way, tls, port, socketPath } of ways) {
-      const place = socketPath ? ['--base-uri', `unix:${socketPath}`] : [`--connect-to=127.0.0.1:${port}`];
-      const options = ['--h1', '-c', String(clients), '-n', String(requests), '--log-file=/root/h2load.log', ...place];
+    for (const { name: way, tls, port } of ways) {
+      const place = `--connect-to=127.0.0.1:${port}`;
+      const options = ['--h1', '-c', String(clients), '-n', String(requests), '--log-file=/root/h2load.log', place];
       const url = `${tls ? 'https' : 'http'}://${name}${path}`;
       const { stdout, exitCode } = await host.exec(['h2load', ...options, url]);
       if (exitCode !== 0) throw new Error(`h2load on ${host.name} ended with ${exitCode}: ${stdout}`);
