@@ -1,5 +1,5 @@
-/** Backups of a server, as pgBackRest lists them (pgbackrest(1), info --output=json; 2.45 to 2.58). */
-import { objectIn, optional, timeOf } from './status/reading.ts';
+/** Backups of a server, as pgBackRest lists them (pgbackrest(1), info --output=json; 2.45 to 2.58), and dumps of a database. */
+import { numberIn, objectIn, optional, textIn, timeOf } from './status/reading.ts';
 
 export interface Backup {
   /** Its name, such as `20261122-023000F`; what depends on a full one begins with that one's name. */
@@ -14,12 +14,14 @@ export interface Backup {
   readonly added: number;
   /** Whether pages of the database were damaged. */
   readonly damaged: boolean;
+  /** Of a dump: the one moment that it can bring back, in UTC (RFC 3339). */
+  readonly asOf?: string;
 }
 
 export interface Backups {
   /** Oldest first. */
   readonly backups: readonly Backup[];
-  /** In UTC (RFC 3339): the moments between which any can be restored; absent when there is no backup. */
+  /** In UTC (RFC 3339): the moments between which any can be restored or, with dumps, those of the first and the last; absent when there is no backup. */
   readonly from?: string;
   readonly to?: string;
   /** What pgBackRest says of the repository when it is not content. */
@@ -48,6 +50,27 @@ export function readBackups(output: string): Backups {
     // Code 2: there is no valid backup, which the list shows.
     ...optional('problem', code === 0 || code === 2 ? undefined : message),
   };
+}
+
+/** What the script `dumps` is given on standard input. */
+export const dumpsRequest = (folder: string): string => `${folder}\n`;
+
+/** Reads what the script `dumps` prints. @throws Error when that is no list of dumps. */
+export function readDumps(output: string): Backups {
+  const lines = output.split('\n').filter((line) => line.startsWith('dump '));
+  const backups = lines.map((line) => dumpIn(line.slice('dump '.length)));
+  return { backups, ...optional('from', backups[0]?.asOf), ...optional('to', backups.at(-1)?.asOf) };
+}
+
+function dumpIn(text: string): Backup {
+  const told = objectIn(text);
+  const [label, type] = [textIn(told?.label), textIn(told?.type)];
+  const [started, finished] = [numberIn(told?.started), numberIn(told?.finished)];
+  if (label === undefined || type === undefined || started === undefined || finished === undefined)
+    throw new Error('this is no list of dumps');
+  const [bytes, added] = [numberIn(told?.bytes) ?? 0, numberIn(told?.added) ?? 0];
+  const times = { started: timeOf(started), finished: timeOf(finished), asOf: timeOf(started) };
+  return { label, type, ...times, bytes, added, damaged: false };
 }
 
 /** The end of the newest backup, or when the log arrived last, whichever is later. */

@@ -21,6 +21,11 @@ const causes: readonly Cause[] = [
     () => 'it needs more memory than it may have; raise app.memory (or app.heap)',
   ],
   [
+    /the database does not answer: .*(certificate verify failed|self-signed certificate|server certificate for)/,
+    () =>
+      "the certificate of the database is not one that its clients trust under that name; database.external.ca names the provider's authority, database.external.host the name that stands in it",
+  ],
+  [
     /password authentication failed|28P01/,
     () => 'the database does not know that password; is it the secret that database.password names?',
   ],

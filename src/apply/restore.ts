@@ -30,18 +30,24 @@ export function momentIn(text: string): number {
 export const momentText = (moment: Moment): string =>
   moment === 'latest' ? moment : timeOf(moment).replace('T', ' ').replace('Z', '+00');
 
-/** What must be typed to have data replaced: it stands for this server and this moment. */
-export const restoreToken = (stanza: string, moment: Moment): string => digest({ stanza, moment }).slice(0, 8);
+/**
+ * What must be typed to have data replaced: it stands for this server, this moment, and the backup that would be restored. One that is older than the
+ * newest backup was shown something else.
+ */
+export const restoreToken = (stanza: string, moment: Moment, { label }: Backup): string =>
+  digest({ stanza, moment, label }).slice(0, 8);
 
 /**
- * The backup from which a moment is restored: the newest whole one that ended before it.
+ * The backup from which a moment is restored: the newest whole one that ended before it or, of dumps, shows a state of before it.
  *
  * @param now seconds since 1970.
  * @throws DiagnosticsError when the moment cannot be restored.
  */
 export function backupFor(host: string, { backups, from }: Backups, moment: Moment, now: number): Backup {
   const before = moment === 'latest' ? now : moment;
-  const found = backups.filter(({ damaged, finished }) => !damaged && Date.parse(finished) / 1000 <= before).at(-1);
+  const found = backups
+    .filter(({ damaged, finished, asOf }) => !damaged && Date.parse(asOf ?? finished) / 1000 <= before)
+    .at(-1);
   if (found && before <= now) return found;
   throw failure({
     code: 'restore.out-of-range',

@@ -8,21 +8,22 @@ import type { Session } from './context.ts';
 import type { PlannedHost, UnplannedHost } from './plan.ts';
 import { statusOf } from './status.ts';
 
+/** A host that was planned, or could not be. */
+type Result = PlannedHost | UnplannedHost;
+
 /**
- * Holds a release back while a drill is red, where `backups.drill.blocksDeploys` says so: on any database host of the environment, whichever
- * hosts are meant. No news is red, too.
- *
- * @throws DiagnosticsError (exit code 7) with what is wrong with the drills.
+ * What holds a release back: a drill that is red, where `backups.drill.blocksDeploys` says so, on any database host of the environment, whichever
+ * hosts are meant. No news is red, too. Nothing where no release would change.
  */
-export async function holdWhileRed(session: Session, results: readonly (PlannedHost | UnplannedHost)[]): Promise<void> {
+export async function heldBack(session: Session, results: readonly Result[]): Promise<readonly Diagnostic[]> {
   const { spec, assets, project } = session;
-  if (!spec.backups.drill.blocksDeploys || !results.some((one) => 'plan' in one && changesRelease(one.plan))) return;
+  if (!spec.backups.drill.blocksDeploys || !results.some((one) => 'plan' in one && changesRelease(one.plan))) return [];
   const timer = `${backupPlaces(spec.name).units.drill}.timer`;
   const drilled = spec.hosts.filter((host) =>
     unitsOf(manifestOf(spec, host, assets)).some(({ name }) => name === timer),
   );
   const asked = await askHosts({ hosts: drilled, project }, (connection, host) => statusOf(connection, session, host));
-  const held = asked.flatMap((one): readonly Diagnostic[] =>
+  return asked.flatMap((one): readonly Diagnostic[] =>
     'error' in one
       ? one.error.diagnostics
       : one.answer.problems
@@ -35,8 +36,19 @@ export async function holdWhileRed(session: Session, results: readonly (PlannedH
             fix,
           })),
   );
+}
+
+/** Ends an apply that would bring a release while something holds it back. @throws DiagnosticsError (exit code 7) with what does. */
+export async function holdWhileRed(session: Session, results: readonly Result[]): Promise<void> {
+  const held = await heldBack(session, results);
   if (held.length === 0) return;
   // Connections that are left open would keep the process.
   for (const one of results) if ('plan' in one) one.connection.close();
   throw new DiagnosticsError(held, ExitCode.refused);
+}
+
+/** The same for a plan, which changes nothing anyway: what an apply would be refused for. */
+export async function heldWarnings(session: Session, results: readonly Result[]): Promise<readonly Diagnostic[]> {
+  const held = await heldBack(session, results);
+  return held.map((one) => ({ ...one, severity: 'warning' }));
 }

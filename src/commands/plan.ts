@@ -14,6 +14,7 @@ import type { ResolvedHostFile } from '../spec/types.ts';
 import type { Connection } from '../transport/transport.ts';
 import { type ConsentOptions, consentOf, refuseStrayTokens } from './consent.ts';
 import { colorsOf, commandLine, complaintColorsOf, openSession, type Session, type Terminal } from './context.ts';
+import { heldWarnings } from './hold.ts';
 import { failureOf } from './host-failure.ts';
 import { savedPlanText } from './saved-plan.ts';
 
@@ -48,6 +49,7 @@ export interface PlanOptions extends ConsentOptions {
 /** What was planned, and what could not be. */
 interface Findings {
   readonly planned: readonly PlannedHost[];
+  /** Errors of hosts that could not be planned, and warnings about what an apply would be refused for. */
   readonly diagnostics: readonly Diagnostic[];
   readonly exit: ExitCode;
 }
@@ -63,13 +65,14 @@ export async function plan(options: PlanOptions, terminal: Terminal): Promise<Ex
   const results = await planAll(session, secretsFor(session, terminal), { consent });
   for (const result of results) if ('connection' in result) result.connection.close();
   const planned = results.filter((result): result is PlannedHost => 'plan' in result);
-  const diagnostics = results.flatMap((result) => ('error' in result ? result.error.diagnostics : []));
+  const errors = results.flatMap((result) => ('error' in result ? result.error.diagnostics : []));
   refuseStrayTokens(
     planned.map(({ bare }) => bare),
     consent,
-    diagnostics,
+    errors,
   );
-  const findings = { planned, diagnostics, exit: exitOf(planned, diagnostics, options.drift === true) };
+  const diagnostics = [...errors, ...(options.drift ? [] : await heldWarnings(session, results))];
+  const findings = { planned, diagnostics, exit: exitOf(planned, errors, options.drift === true) };
   // A plan that cannot be saved is an error, and then the only thing that is printed.
   const saved = options.out === undefined ? '' : save(options.out, findings, session, options, terminal);
   terminal.out.write(reports[formatOf(options)](findings, session, options, terminal));
@@ -168,7 +171,7 @@ function save(
   terminal: Terminal,
 ): string {
   const colors = complaintColorsOf(terminal);
-  if (diagnostics.length > 0)
+  if (diagnostics.some(({ severity }) => severity === 'error'))
     return `${colors.yellow('not saved')}: a plan is saved when all its hosts could be planned\n`;
   writeTo(path, savedPlanText(session.spec.environment, consentOf(options), planned));
   const file = options.file === 'deploy.yaml' ? '' : ` --file ${options.file}`;

@@ -1,4 +1,5 @@
 import { type BackupRan, runBackup } from '../apply/backup-run.ts';
+import type { Backup } from '../apply/backups.ts';
 import { backupFor, type Moment, momentIn, momentText, restoreToken } from '../apply/restore.ts';
 import { backupPlaces } from '../compile/backups/places.ts';
 import { cluster } from '../compile/database/places.ts';
@@ -11,7 +12,7 @@ import { previewText, restoredText } from '../report/restore.ts';
 import type { ResolvedHostFile } from '../spec/types.ts';
 import type { Connection } from '../transport/transport.ts';
 import { askHosts } from './ask-hosts.ts';
-import { backupsOn, saidText, stanzaFor, withBackups } from './backup.ts';
+import { backupsOn, configurationFor, makesDumps, saidText, stanzaFor, withBackups } from './backup.ts';
 import {
   type CommonOptions,
   colorsOf,
@@ -51,7 +52,6 @@ export async function restore(options: RestoreOptions, terminal: Terminal): Prom
   const host = onlyHost(session);
   const mode = options.end ? 'end' : options.beside ? 'beside' : 'replace';
   const wish: Wish = { session, host, moment, mode };
-  if (mode === 'replace') refuseWrongToken(wish, options);
   const previewed = mode === 'replace' && options.replace === undefined;
   const [result] = await askHosts({ ...session, hosts: [host] }, (connection) =>
     previewed ? preview(connection, wish, options, terminal) : carryOut(connection, wish, options, terminal),
@@ -65,19 +65,19 @@ function onlyHost({ hosts }: Session): ResolvedHostFile {
   throw failure({
     code: 'restore.hosts',
     subject: hosts.map(({ name }) => name).join(', '),
-    message: `${hosts.length} hosts have a server that is backed up, and one is restored at a time`,
+    message: `${hosts.length} hosts take backups, and one is restored at a time`,
     fix: `name it: npm run restore -- --host ${hosts[0]?.name}`,
   });
 }
 
-/** @throws DiagnosticsError (exit code 7) when a token was given that is another restore's. */
-function refuseWrongToken({ session, host, moment }: Wish, { replace }: RestoreOptions): void {
-  if (replace === undefined || replace === restoreToken(stanzaFor(session, host), moment)) return;
+/** @throws DiagnosticsError (exit code 7) when the token is another restore's, or there is a newer backup than when it was shown. */
+function refuseWrongToken({ session, host, moment }: Wish, backup: Backup, { replace }: RestoreOptions): void {
+  if (replace === restoreToken(stanzaFor(session, host), moment, backup)) return;
   throw failure(
     {
       code: 'restore.token',
       subject: host.name,
-      message: `${replace} is not the token of this restore; nothing was changed`,
+      message: `${replace} is not the token of this restore: it is of another moment, or of before the newest backup; nothing was changed`,
       fix: 'leave --replace out: what would be done is shown with its token',
     },
     ExitCode.refused,
@@ -87,8 +87,7 @@ function refuseWrongToken({ session, host, moment }: Wish, { replace }: RestoreO
 const nowInSeconds = () => Math.floor(Date.now() / 1000);
 
 async function chosenBackup(connection: Connection, { session, host, moment }: Wish) {
-  const { configuration } = backupPlaces(session.spec.name);
-  const backups = await backupsOn(connection, configuration, stanzaFor(session, host), host.name);
+  const backups = await backupsOn(connection, session, host);
   return backupFor(host.name, backups, moment, nowInSeconds());
 }
 
@@ -100,14 +99,16 @@ async function preview(
 ): Promise<ExitCode> {
   const { session, host, moment } = wish;
   const backup = await chosenBackup(connection, wish);
-  const token = restoreToken(stanzaFor(session, host), moment);
+  const token = restoreToken(stanzaFor(session, host), moment, backup);
   const command = restoreCommand(options, host, token);
-  const { data } = cluster(postgresVersion(host.os, session.spec.database?.version));
+  const { database } = session.spec;
+  const { data } = cluster(postgresVersion(host.os, database?.version));
+  const replaced = makesDumps(session) ? { database: database?.name ?? '' } : { data };
   if (options.json)
     printJson(terminal, { format: 1, host: host.name, moment: momentText(moment), backup, token, command });
   else
     terminal.out.write(
-      previewText({ host: host.name, moment, backup, now: nowInSeconds(), data, command }, colorsOf(terminal)),
+      previewText({ host: host.name, moment, backup, now: nowInSeconds(), ...replaced, command }, colorsOf(terminal)),
     );
   return ExitCode.changes;
 }
@@ -124,7 +125,8 @@ async function carryOut(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { host, mode } = wish;
-  if (mode !== 'end') await chosenBackup(connection, wish);
+  const backup = mode === 'end' ? undefined : await chosenBackup(connection, wish);
+  if (backup && mode === 'replace') refuseWrongToken(wish, backup, options);
   const progress = new BackupProgressLines(options.json ? terminal.err : terminal.out);
   const ran = await runRestore(connection, wish, progress);
   progress.end();
@@ -138,7 +140,8 @@ async function carryOut(
 function endText({ session, host, moment, mode }: Wish, ran: BackupRan, colors: Colors): string {
   if (mode === 'end' && ran.result === 'ok') return `${host.name}: what was restored beside is gone\n`;
   const database = session.spec.database?.name ?? '';
-  return restoredText({ host: host.name, moment, beside: mode === 'beside', database }, ran, colors);
+  const dump = makesDumps(session);
+  return restoredText({ host: host.name, moment, beside: mode === 'beside', database, dump }, ran, colors);
 }
 
 function runRestore(
@@ -146,7 +149,8 @@ function runRestore(
   { session, host, moment, mode }: Wish,
   progress: BackupProgressLines,
 ): Promise<BackupRan> {
-  const { configuration, units, restoreStatus, restoreRequest } = backupPlaces(session.spec.name);
+  const { units, restoreStatus, restoreRequest } = backupPlaces(session.spec.name);
+  const configuration = configurationFor(session);
   const asked = {
     unit: `${units.restore}.service`,
     state: restoreStatus,

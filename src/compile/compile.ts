@@ -7,6 +7,7 @@ import { compileBackups } from './backups/backups.ts';
 import { compileCache } from './cache/cache.ts';
 import { compileContainers } from './containers/containers.ts';
 import { compileDatabase } from './database/database.ts';
+import { compileDumps } from './dumps/dumps.ts';
 import { cloudInit } from './host/cloud-init.ts';
 import { compileHost } from './host/host.ts';
 import { type HostManifest, ordered } from './manifest.ts';
@@ -38,6 +39,7 @@ const sections: readonly Section[] = [
   compileSecrets,
   compileDatabase,
   compileBackups,
+  compileDumps,
   compileCache,
   compileApp,
   compileContainers,

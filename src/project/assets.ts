@@ -46,6 +46,7 @@ const hostScripts = {
   status: ['status'],
   backup: ['backup'],
   backups: ['backups'],
+  dumps: ['dumps'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type HostScript = keyof typeof hostScripts;

@@ -8,13 +8,17 @@ import { secondsText } from './duration.ts';
 /** The backups of one host for people, newest first. */
 export function backupsText(host: string, { backups, from, to, problem }: Backups, colors: Colors): string {
   const count = backups.length === 0 ? 'no backup yet' : plural(backups.length, 'backup');
-  const range = from && to ? `; any moment from ${from} to ${to} can be restored` : '';
+  const range = from && to ? `; ${rangeWords(backups)} from ${from} to ${to} can be restored` : '';
   return [
     `${colors.bold(host)}: ${count}${range}\n`,
     ...(problem ? [`  ${colors.red('✗')} ${printable(problem)}\n`] : []),
     ...backups.map((one) => `${backupLine(one, colors)}\n`).reverse(),
   ].join('');
 }
+
+/** A dump brings back its own moment alone. */
+const rangeWords = (backups: readonly Backup[]): string =>
+  backups.some(({ asOf }) => asOf !== undefined) ? 'the moments of dumps' : 'any moment';
 
 function backupLine({ label, type, started, finished, bytes, added, damaged }: Backup, colors: Colors): string {
   const took = secondsText(Date.parse(finished) - Date.parse(started));

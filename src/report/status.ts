@@ -19,6 +19,7 @@ export function statusText(host: string, status: HostStatus, colors: Colors): st
     ['release', releaseLine(status)],
     ['certificate', certificateLine(status)],
     ['database', databaseLine(status)],
+    ['server', serverLine(status)],
     ['backup', runLine(status, status.data?.backup, /-backup-(full|incremental)\.timer$/)],
     ['drill', runLine(status, status.data?.drill, /-backup-drill\.timer$/)],
     ['units', unitsLine(status.units)],
@@ -55,6 +56,15 @@ function databaseLine({ data, at }: HostStatus): string {
     ...(replicas ? [plural(replicas, 'replica')] : []),
     ...archiveWords(database, at),
   ].join(', ');
+}
+
+function serverLine({ data, units }: HostStatus): string {
+  const { server } = data ?? {};
+  if (!server) return '';
+  const { installed, candidate } = server;
+  if (installed === candidate) return installed;
+  const window = units.find(({ name }) => name.endsWith('-database-upgrade.timer'))?.next;
+  return `${installed}; ${candidate} waits${window ? ` for ${window}` : ': database.upgrades.automatic is false'}`;
 }
 
 function archiveWords({ archive }: DatabaseStatus, at: string): string[] {

@@ -19,10 +19,11 @@ export function hasMigrator(spec: Decisive): boolean {
   return database.placement === 'host' ? privilegesOf(spec) === 'data' : database.migrator?.user !== undefined;
 }
 
-/** Names of the roles of a project in the database of a host. The program and the migrator are users of the system, too. */
+/** Names of the roles of a project in the database of a host. All but owner and reader are users of the system, too. */
 export const roleNames = (project: string) => ({
   program: project,
   owner: `${project}-owner`,
   migrator: `${project}-migrate`,
   reader: `${project}-read`,
+  backup: `${project}-backup`,
 });

@@ -837,6 +837,7 @@ export interface ResolvedDatabase {
   pool: ResolvedPool;
   pooler: ResolvedPooler;
   timeouts: ResolvedDatabaseTimeouts;
+  upgrades: ResolvedDatabaseUpgrades;
   /**
    * Networks besides the project's own hosts that may connect to the server, by TLS and password; the server listens on the host's privateAddress then.
    *
@@ -923,6 +924,19 @@ export interface ResolvedDatabaseTimeouts {
    * For a transaction in which nothing happens.
    */
   idleInTransaction: string;
+}
+/**
+ * Updates of a host's server within its major version (17.6 to 17.7). They restart it, so they come in a window of their own, after a backup, and not with host.updates.
+ */
+export interface ResolvedDatabaseUpgrades {
+  /**
+   * When they are installed, in the host's time zone. One that was missed waits for the next.
+   */
+  window: string;
+  /**
+   * Whether they are installed then. When false, status says what waits, and systemctl start <name>-database-upgrade installs it.
+   */
+  automatic: boolean;
 }
 /**
  * The role that migrations run as when it is not the program's. In the database of a host it is <name>-migrate, a user of the system of its own, and needs no more than a password where the two are on different hosts.
@@ -1084,23 +1098,23 @@ export interface ResolvedMail {
   from: string;
 }
 /**
- * How the database is backed up, and how that is proven. pgBackRest takes full and incremental backups and archives the write-ahead log, so that any moment can be restored.
+ * How the database is backed up, and how that is proven. pgBackRest takes full and incremental backups and archives the write-ahead log, so that any moment can be restored; pg_dump writes the database out as a whole.
  */
 export interface ResolvedBackups {
   /**
-   * pgbackrest is pgBackRest of the distribution. none makes no backups.
+   * pgbackrest is pgBackRest of the distribution, for the server of a host. pg_dump writes one database out as a whole, from a host's server or an external one: what was written since the last dump is lost with the server. none makes no backups.
    */
-  engine: 'pgbackrest' | 'none';
+  engine: 'pgbackrest' | 'pg_dump' | 'none';
   /**
    * When a full backup is taken, in the host's time zone.
    */
   full: string;
   /**
-   * When an incremental backup is taken.
+   * When an incremental backup is taken; with pg_dump, one that is kept as long as the full one before it.
    */
   incremental: string;
   /**
-   * How many full backups are kept, with all that depends on them.
+   * How many full backups are kept, with all that depends on them or, with pg_dump, came after them.
    */
   keepFull: number;
   /**
@@ -1108,9 +1122,17 @@ export interface ResolvedBackups {
    */
   archiveTimeout: string;
   /**
-   * Secret with the passphrase that backups are encrypted by.
+   * Secret with the passphrase that backups are encrypted by; with pg_dump, the age identity (AGE-SECRET-KEY-1…, as age-keygen makes it) that they are encrypted to and decrypted with.
    */
   encryption?: string;
+  /**
+   * Role that pg_dump logs in to an external database as, which may read all of it; the program's when it is left out.
+   */
+  user?: string;
+  /**
+   * Secret with its password.
+   */
+  password?: string;
   repository: ResolvedBackupRepository;
   drill: ResolvedDrill;
 }
@@ -1123,9 +1145,9 @@ export interface ResolvedBackupRepository {
    */
   type: 'local' | 's3' | 'sftp';
   /**
-   * Folder in the repository's file system or bucket. Each database host has a place of its own below it.
+   * Folder in the repository's file system or bucket. Each database host has a place of its own below it. /var/lib/pgbackrest, pgBackRest's own, or /var/backups/<name> with pg_dump when it is left out.
    */
-  path: string;
+  path?: string;
   /**
    * Name of the bucket, without dots, since pgBackRest refuses those (no certificate could stand for its host name).
    */

@@ -1,6 +1,6 @@
 /** The backups of a server: what pgBackRest tells of them is read and told. */
 import * as assert from 'uvu/assert';
-import { readBackups } from '../../src/apply/backups.ts';
+import { readBackups, readDumps } from '../../src/apply/backups.ts';
 import { backupsText, ranText, sizeText } from '../../src/report/backups.ts';
 import { colorsFor } from '../../src/report/colors.ts';
 import { suite } from '../support/suite.ts';
@@ -69,6 +69,23 @@ test('are told newest first', () => {
 `,
   );
   assert.equal([12, 1200, 4e9].map(sizeText), ['12 B', '1.2 kB', '4.0 GB']);
+});
+
+test('of one database are dumps, each of which brings back its own moment', () => {
+  const dump = (label: string, type: string, hours: number) =>
+    `dump ${JSON.stringify({ label, type, started: start + hours * 3600, finished: start + hours * 3600 + 7, bytes: 9_000_000, added: 1200, sha256: 'ab' })}\n`;
+  const known = readDumps(dump('20261122-023000F', 'full', 0) + dump('20261123-023000I', 'incr', 24));
+  assert.equal([known.from, known.to], ['2026-11-22T02:30:00Z', '2026-11-23T02:30:00Z']);
+  assert.is(
+    backupsText('web-1', known, colors),
+    `web-1: 2 backups; the moments of dumps from 2026-11-22T02:30:00Z to 2026-11-23T02:30:00Z can be restored
+  20261123-023000I                  incr  2026-11-23T02:30:07Z  in 7.0 s  9.0 MB, 1.2 kB kept
+  20261122-023000F                  full  2026-11-22T02:30:07Z  in 7.0 s  9.0 MB, 1.2 kB kept
+`,
+  );
+  assert.equal(readDumps(''), { backups: [] });
+  for (const text of ['dump {}', 'dump nonsense', 'dump {"label":"x","type":"full"}'])
+    assert.throws(() => readDumps(`${text}\n`), /no list of dumps/, text);
 });
 
 test('end with what they came to', () => {

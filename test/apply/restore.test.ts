@@ -80,11 +80,17 @@ test('is refused for a moment before the first backup, for one to come, and with
   assert.match(problem(() => backupFor('db-1', { backups: [] }, 'latest', now)).fix, 'npm run backup');
 });
 
-test('has a token that is of one server and one moment', () => {
-  const token = restoreToken('notes-production-db-1', now);
+test('has a token that is of one server, one moment, and one backup', () => {
+  const [older, newer] = [known.backups[0]!, known.backups[1]!];
+  const token = restoreToken('notes-production-db-1', now, older);
   assert.match(token, /^[0-9a-f]{8}$/);
-  assert.is.not(token, restoreToken('notes-production-db-1', now + 1));
-  assert.is.not(token, restoreToken('notes-production-db-2', now));
+  assert.is(token, restoreToken('notes-production-db-1', now, { ...older }));
+  assert.is.not(token, restoreToken('notes-production-db-1', now + 1, older));
+  assert.is.not(token, restoreToken('notes-production-db-2', now, older));
+  assert.is.not(
+    restoreToken('notes-production-db-1', 'latest', older),
+    restoreToken('notes-production-db-1', 'latest', newer),
+  );
 });
 
 /** A host that prints lines, and remembers what it was given. */
@@ -157,14 +163,36 @@ test('is shown before it is done, with what is lost and what to type', () => {
   assert.match(text, 'Nothing was changed. To do it: npm run restore -- --replace 4f2a9c1b\n');
 });
 
+test('of a dump says that it goes to the moment of the dump, in one transaction', () => {
+  const asOf = '2026-11-21T02:30:00Z';
+  const dump = backup('2026-11-21T02:30:07Z', { asOf });
+  assert.is(backupFor('web-1', { backups: [dump] }, at('2026-11-21T02:30:03Z'), now).asOf, asOf);
+  const text = previewText(
+    { host: 'web-1', moment: 'latest', backup: dump, now, database: 'notes', command: 'npm run restore' },
+    colors,
+  );
+  assert.match(text, `would replace all that is in the database notes by what was there at ${asOf}`);
+  assert.match(text, 'all that was written after it: 45 h 30 min');
+  assert.match(text, 'nothing: it is one transaction');
+});
+
 test('is told when it is done, with where things are', async () => {
   const { ran } = await ended(['ended success', 'state {"result":"ok","problem":"","kept":"/d.before-x"}']);
   const about = { host: 'db-1', moment: now, database: 'notes' };
-  assert.match(restoredText({ ...about, beside: false }, ran, colors), /✓ restored to 2026-11-23T00:00:00Z in 0\.\d s/);
-  assert.match(restoredText({ ...about, beside: false }, ran, colors), 'the data of before, in /d.before-x;');
-  assert.match(restoredText({ ...about, beside: true }, ran, colors), 'psql -h /d.before-x notes');
+  assert.match(
+    restoredText({ ...about, beside: false, dump: false }, ran, colors),
+    /✓ restored to 2026-11-23T00:00:00Z in 0\.\d s/,
+  );
+  assert.match(
+    restoredText({ ...about, beside: false, dump: false }, ran, colors),
+    'the data of before, in /d.before-x;',
+  );
+  assert.match(restoredText({ ...about, beside: true, dump: false }, ran, colors), 'psql -h /d.before-x notes');
+  const ofDump = restoredText({ ...about, beside: false, dump: true }, ran, colors);
+  assert.match(ofDump, /✓ restored to the newest dump of before 2026-11-23T00:00:00Z in 0\.\d s/);
+  assert.match(ofDump, 'a dump of before, in /d.before-x; remove it');
   const { ran: failed } = await ended(['ended exit-code', 'state {"result":"failed","problem":"no room"}']);
-  assert.is(restoredText({ ...about, beside: false }, failed, colors), 'db-1: ✗ not restored: no room\n');
+  assert.is(restoredText({ ...about, beside: false, dump: false }, failed, colors), 'db-1: ✗ not restored: no room\n');
 });
 
 test('shows how far it is', () => {

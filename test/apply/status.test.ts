@@ -73,6 +73,20 @@ test('is read as it is told', () => {
   });
 });
 
+test('tells of an update of the server that waits for its window, and of one that failed', () => {
+  const database = `database ${JSON.stringify({ name: 'notes', bytes: 1, connections: 1, limit: 50, replicas: 0 })}`;
+  const window = unit('notes-database-upgrade.timer', 'ActiveState=active');
+  const due = `next notes-database-upgrade.timer ${now + day}`;
+  const lines = [...well, database, window, due];
+  const text = (...more: readonly string[]) =>
+    statusText('db-1', read([...lines, ...more]), colorsFor({}, { NO_COLOR: '1' }));
+  assert.match(text('server 17.6 17.7'), /^ {2}server +17\.6; 17\.7 waits for 2026-11-24T00:00:00Z$/m);
+  assert.match(text('server 17.7 17.7'), /^ {2}server +17\.7$/m);
+  const failed = `upgrade ${JSON.stringify({ result: 'failed', problem: 'no backup', finishedAt: now })}`;
+  assert.match(text('server 17.6 17.7', failed), 'the last update of the server failed: no backup');
+  assert.match(text('server 17.6 17.7', failed), 'systemctl start notes-database-upgrade.service');
+});
+
 const troubles: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['a unit that failed', [...well, unit('nginx.service', 'ActiveState=failed')], /^nginx\.service has failed$/],
   ['a job that failed', [...well, 'failed notes-job-mail.service'], /^notes-job-mail\.service has failed$/],

@@ -73,9 +73,10 @@ const placed: readonly (readonly [string, string])[] = [
 
 for (const [key, expected] of placed) {
   test(`are on the hosts that use them: ${key}`, () => {
-    const needing = hostsNeeding(key, uses, hosts).map(({ name }) => name);
+    const needing = hostsNeeding(key, uses, hosts, 'host').map(({ name }) => name);
     assert.is(needing.join(' '), expected);
-    for (const one of hosts) assert.is(secretsOn(one, uses, hosts).includes(key), needing.includes(one.name), one.name);
+    for (const one of hosts)
+      assert.is(secretsOn(one, uses, hosts, 'host').includes(key), needing.includes(one.name), one.name);
   });
 }
 

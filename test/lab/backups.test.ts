@@ -5,6 +5,7 @@ import { suite } from '../support/suite.ts';
 import { type LabHost, startHost } from './host.ts';
 import { LabProject, type Run } from './project.ts';
 import { labReleases } from './releases.ts';
+import { openWebhook } from './webhook.ts';
 
 for (const release of labReleases()) {
   const test = suite(`backups with ${release}`);
@@ -152,12 +153,92 @@ CREATE INDEX twisted ON lines (twist(number))`);
     assert.match((await state('drill')).problem, 'query 1 did not return true');
     project.edit('  drill:\n', '  drill:\n    blocksDeploys: true\n');
     project.edit('LOG_LEVEL: info', 'LOG_LEVEL: warn');
+    const shown = await project.run('plan');
+    expectExit(shown, 2);
+    assert.match(
+      shown.text,
+      /warning: the last drill failed: query 1 .*; backups\.drill\.blocksDeploys holds releases back/,
+    );
     const held = await project.run('apply');
     expectExit(held, 7);
     assert.match(held.text, /the last drill failed: query 1 .*; backups\.drill\.blocksDeploys holds releases back/);
     await psql("INSERT INTO lines SELECT n, 'again' FROM generate_series(101, 1000) n");
     await succeeds('drill');
     expectExit(await project.run('apply'), 0);
+  });
+
+  test('a log that is not archived for long is an alarm, once, until it is', async () => {
+    const webhook = await openWebhook(host);
+    try {
+      project.writeSecret('webhook', webhook.url);
+      const alerts =
+        'observability:\n  alerts:\n    webhook: ALERT_WEBHOOK\nsecrets:\n  ALERT_WEBHOOK: { from: file, path: webhook }\n';
+      project.edit('environments:\n', `${alerts}environments:\n`);
+      expectExit(await project.run('apply'), 0);
+      const look = () => host.sh('systemctl start notes-monitor.service');
+      const told = () => webhook.heard.filter(({ alarm }) => alarm === 'archive').map(({ state }) => state);
+      await host.sh('chown -R root:root /var/lib/pgbackrest && chmod 700 /var/lib/pgbackrest');
+      const piece = await psql("INSERT INTO lines SELECT 9999, 'waits'; SELECT pg_walfile_name(pg_switch_wal())");
+      const mark = `/var/lib/postgresql/*/main/pg_wal/archive_status/${piece}.ready`;
+      await look();
+      assert.equal(told(), [], 'the control: it has not waited for long');
+      await host.sh(`touch -d '-17 min' ${mark}`);
+      await look();
+      await look();
+      assert.equal(told(), ['firing']);
+      assert.match(webhook.heard.at(-1)?.text ?? '', 'has not been archived for more than 16 minutes');
+      await host.sh('chown -R postgres:postgres /var/lib/pgbackrest && chmod 750 /var/lib/pgbackrest');
+      for (let tries = 0; (await host.sh(`ls ${mark} 2>/dev/null || true`)) !== ''; tries++) {
+        assert.ok(tries < 300, 'it is archived in the end');
+        await sleep(500);
+      }
+      await look();
+      assert.equal(told(), ['firing', 'resolved']);
+      await psql('DELETE FROM lines WHERE number = 9999');
+      // Nobody hears what later tests break.
+      project.edit(alerts, '');
+      expectExit(await project.run('apply'), 0);
+    } finally {
+      webhook.close();
+    }
+  });
+
+  test('an update of the server takes a backup first, and is not made without one', async () => {
+    const version = (await host.sh('ls /usr/lib/postgresql')).trim();
+    const name = `postgresql-${version}`;
+    // The package of now under a higher number, in an archive of the host's own.
+    await host.sh(`mkdir -p /opt/archive && cd /opt/archive && apt-get -qq update && apt-get -qq download ${name} && dpkg-deb -R ${name}_*.deb tree &&
+sed -i 's/^Version: .*/&+lab1/' tree/DEBIAN/control && rm ${name}_*.deb && dpkg-deb -b tree ${name}.deb >/dev/null && rm -r tree &&
+{ dpkg-deb -f ${name}.deb; printf 'Filename: ./%s.deb\nSize: %s\nSHA256: %s\n' ${name} "$(stat -c %s ${name}.deb)" "$(sha256sum <${name}.deb | cut -d ' ' -f 1)"; } >Packages &&
+echo 'deb [trusted=yes] file:/opt/archive ./' >/etc/apt/sources.list.d/archive.list && apt-get -qq update`);
+    const installed = () => host.sh(`dpkg-query -W -f '\${Version}' ${name}`);
+    const before = await installed();
+    const status = await project.run('status');
+    expectExit(status, 0);
+    assert.ok(status.text.includes('lab1 waits'), status.text);
+    assert.match(status.text, new RegExp(`^ {2}server +${before.replaceAll('+', '\\+')}; \\S+lab1 waits for 20`, 'm'));
+    assert.match(await host.sh('unattended-upgrade --dry-run --verbose 2>&1'), 'Initial blacklist: postgresql-[0-9]+$');
+    const update = () => host.exec(['systemctl', 'start', 'notes-database-upgrade.service']);
+    await host.sh('chown -R root:root /var/lib/pgbackrest && chmod 700 /var/lib/pgbackrest');
+    assert.is.not((await update()).exitCode, 0);
+    assert.is(await installed(), before);
+    const red = await project.run('status');
+    expectExit(red, 1);
+    assert.match(
+      red.text,
+      /the last update of the server failed: no backup could be taken before the update to \S+lab1/,
+    );
+    await host.sh('chown -R postgres:postgres /var/lib/pgbackrest && chmod 750 /var/lib/pgbackrest');
+    const [held, { finishedAt }] = [await rows(), await state('backup')];
+    const started = await psql('SELECT pg_postmaster_start_time()');
+    assert.is((await update()).exitCode, 0, await host.sh('journalctl -o cat -n 30 -u notes-database-upgrade.service'));
+    assert.is(await installed(), `${before}+lab1`);
+    assert.is(await rows(), held);
+    assert.is.not(await psql('SELECT pg_postmaster_start_time()'), started, 'the new program serves');
+    assert.ok((await state('backup')).finishedAt > finishedAt, 'there is a backup of before');
+    assert.is((await update()).exitCode, 0, 'there is nothing more to do');
+    expectExit(await project.run('status'), 0);
+    expectExit(await project.run('plan'), 0);
   });
 
   const rows = () => psql("SELECT count(*), sum(number), md5(string_agg(text, ',' ORDER BY number)) FROM lines");

@@ -1,6 +1,4 @@
 /** Other ways to a site than an ACME server's: certificates of one's own, load balancers, who may come in at all, HTTP/2 and HTTP/3. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import * as assert from 'uvu/assert';
@@ -11,6 +9,7 @@ import { type LabHost, startHost } from './host.ts';
 import type { Run } from './project.ts';
 import { labReleases } from './releases.ts';
 import { askSite, type Question } from './site.ts';
+import { openWebhook } from './webhook.ts';
 
 for (const release of labReleases()) {
   const test = suite(`ways to the site with ${release}`);
@@ -51,23 +50,11 @@ for (const release of labReleases()) {
   const here = async () => (await host.sh('ip route show default')).split(' ')[2] as string;
 
   test('a certificate of your own is served, and one that replaces it; its end is told in time', async () => {
-    const heard: { readonly state: string; readonly text: string }[] = [];
-    const webhook = createServer((request, response) => {
-      let body = '';
-      request.setEncoding('utf8').on('data', (text: string) => {
-        body += text;
-      });
-      request.on('end', () => {
-        const told = JSON.parse(body);
-        // A pair that does not fit fails its unit, which is told, too.
-        if (told.alarm === 'certificate') heard.push(told);
-        response.end();
-      });
-    });
-    await new Promise<void>((resolve) => webhook.listen(0, '0.0.0.0', resolve));
+    const webhook = await openWebhook(host);
+    // A pair that does not fit fails its unit, which is told, too.
+    const heard = () => webhook.heard.filter(({ alarm }) => alarm === 'certificate');
     try {
-      const { port } = webhook.address() as AddressInfo;
-      project.put('secrets/webhook', `http://${await here()}:${port}/alarm`);
+      project.put('secrets/webhook', webhook.url);
       const own = {
         tls: '  provider: files\n  certificate: SITE_CERTIFICATE\n  key: SITE_KEY\n',
         more: `observability:
@@ -88,7 +75,7 @@ secrets:
       expectExit(await project.run('status'), 0);
       const look = () => host.sh('systemctl start echo-monitor.service');
       await look();
-      assert.equal(heard, [], 'the control: nothing is wrong');
+      assert.equal(heard(), [], 'the control: nothing is wrong');
 
       const short = await makeCertificate([name], 5);
       project.put('secrets/site.pem', short.certificate);
@@ -105,11 +92,11 @@ secrets:
       await look();
       await look();
       assert.equal(
-        heard.map(({ state }) => state),
+        heard().map(({ state }) => state),
         ['firing'],
         'told once',
       );
-      assert.match(heard[0]?.text ?? '', /certificate .* ends on /);
+      assert.match(heard()[0]?.text ?? '', /certificate .* ends on /);
 
       project.put('secrets/site.pem', first.certificate);
       project.put('secrets/site.key', first.key);
@@ -117,7 +104,7 @@ secrets:
       expectExit(await project.run('status'), 0);
       await look();
       assert.equal(
-        heard.map(({ state }) => state),
+        heard().map(({ state }) => state),
         ['firing', 'resolved'],
       );
     } finally {

@@ -52,6 +52,12 @@ function refused(text: string, os: string, roles = 'proxy, app, worker, database
   }
 }
 
+test('dumps go by SFTP from every release: rclone takes them there', () => {
+  const text = uses['backups.repository.host'] ?? '';
+  assert.equal(refused(text, 'debian-12'), ['backups.repository.host'], 'the control');
+  assert.equal(refused(text.replace('backups:\n', 'backups:\n  engine: pg_dump\n'), 'debian-12'), []);
+});
+
 /** Every key below a schema that some release lacks. */
 function limited(schema: Schema, path: string): [string, readonly string[]][] {
   const own: [string, readonly string[]][] =

@@ -30,6 +30,7 @@ const byPath: readonly (readonly [pattern: string, ...judges: Judge[]])[] = [
   ['/etc/fairlead/NAME/*.env', onHost('environment')],
   ['/etc/fairlead/NAME/pgpass', here('pgpass')],
   ['/etc/fairlead/NAME/pgpass-migrations', here('pgpass')],
+  ['/etc/fairlead/NAME/pgpass-backup', here('pgpass')],
   ['/etc/fairlead/NAME/certbot.ini', byText('certbot')],
   ['/etc/letsencrypt/renewal-hooks/*', byText('shell')],
   ['/usr/local/lib/fairlead/*', byText('shell')],

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Has a backup taken, a drill run or data restored by its unit, and says how that goes. On standard input, a line each: the unit, the file with
-# the state that it leaves, the configuration and the name (stanza) of the backups, the file that the unit takes its request from (or nothing),
+# the state that it leaves, pgBackRest's configuration (or nothing) and the name (stanza) of the backups, the file that the unit takes its request from (or nothing),
 # and the lines of that request.
 #   joined (it was running already) | busy (and the request is another one) | phase <words> | progress <seconds> <percent, or -> | said <line of its journal> | ended <systemd's Result> | state <JSON>
 # Whoever asked may go away: the unit goes on.
@@ -18,6 +18,10 @@ show() { systemctl show --property="$1" --value -- "$unit"; }
 
 # What pgBackRest 2.45 and later tells of the backup that holds the lock; percent, or - for what it does not tell.
 percent() {
+	[ -n "$configuration" ] || {
+		echo -
+		return
+	}
 	(cd / && setpriv --reuid=postgres --regid=postgres --init-groups \
 		timeout 10 pgbackrest --config="$configuration" --stanza="$stanza" --output=json --log-level-console=off info 2>/dev/null) |
 		grep -o '"lock":{"backup":{[^}]*}' | sed 's/[{}]//g' | tr ',' '\n' |

@@ -4,6 +4,7 @@
 # active, a line each.
 #   now <seconds> | up <seconds> | memory <KiB in all> <KiB available> | disk <percent of bytes> <percent of inodes> <mounted on>
 #   unit <property=value…> | failed <unit> | next <timer> <seconds> | live <release> | switch <JSON> (the last one) | apply <JSON> (the last one) | unfinished <transaction>
+#   server <version of the package> <version that could be installed> | upgrade <JSON> (the last one)
 #   database <JSON> | since <seconds> (the first backup could be taken) | backup <JSON> | drill <JSON> (the last ones)
 #   certificate <JSON> | renewed <hours before its end> | serial <issued, installed or served> <serial> <seconds of its end>
 set -u
@@ -73,9 +74,16 @@ if [ -n "$backups" ] && [ -d "$backups" ]; then
 	done
 fi
 
-setting() { # name, of the certificate's environment
-	sed -n "s/^$1=\"\(.*\)\"$/\1/p" "/etc/fairlead/$project/certificate.env" 2>/dev/null
+setting() { # name, of the environment of the certificate's or another's unit
+	sed -n "s/^$1=\"\(.*\)\"$/\1/p" "/etc/fairlead/$project/${2-certificate}.env" 2>/dev/null
 }
+
+package=$(setting PACKAGE upgrade)
+if [ -n "$package" ]; then
+	printf 'server %s %s\n' "$(dpkg-query --show --showformat='${Version}' "$package" 2>/dev/null)" \
+		"$(apt-cache policy "$package" 2>/dev/null | sed -n 's/^ *Candidate: //p')"
+	if [ -f "/var/lib/$project-upgrade/last.json" ]; then printf 'upgrade %s\n' "$(cat "/var/lib/$project-upgrade/last.json")"; fi
+fi
 
 serial() { # which, with the certificate on standard input
 	openssl x509 -noout -serial -enddate 2>/dev/null | {

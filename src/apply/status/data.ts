@@ -35,7 +35,19 @@ export interface RunStatus {
   readonly rtoSeconds?: number;
 }
 
+/** Versions of the server's package, and how the last update of it went. */
+export interface ServerStatus {
+  readonly installed: string;
+  /** What the next update would bring; the same when there is none. */
+  readonly candidate: string;
+  readonly result?: string;
+  readonly problem?: string;
+  /** In UTC (RFC 3339). */
+  readonly finished?: string;
+}
+
 export interface DataStatus {
+  readonly server?: ServerStatus;
   readonly database?: DatabaseStatus;
   /** Since when there are backups; absent where there are none. */
   readonly since?: string;
@@ -52,18 +64,34 @@ export interface Budgets {
 /** The texts that a host prints about its data; those that it did not print are absent. */
 export interface DataLines {
   readonly database: string | undefined;
+  readonly server: string | undefined;
+  readonly upgrade: string | undefined;
   readonly since: string | undefined;
   readonly backup: string | undefined;
   readonly drill: string | undefined;
 }
 
-export function dataIn({ database, since, backup, drill }: DataLines): DataStatus | undefined {
+export function dataIn({ database, server, upgrade, since, backup, drill }: DataLines): DataStatus | undefined {
   if (database === undefined && since === undefined) return undefined;
   return {
+    ...optional('server', serverIn(server, upgrade)),
     ...optional('database', databaseIn(database)),
     ...optional('since', since === undefined ? undefined : timeOf(Number(since) || 0)),
     ...optional('backup', runIn(backup)),
     ...optional('drill', runIn(drill)),
+  };
+}
+
+function serverIn(text: string | undefined, upgrade: string | undefined): ServerStatus | undefined {
+  const [installed, candidate] = (text ?? '').split(' ');
+  if (!installed) return undefined;
+  const last = objectIn(upgrade);
+  return {
+    installed,
+    candidate: candidate || installed,
+    ...optional('result', textIn(last?.result)),
+    ...optional('problem', textIn(last?.problem)),
+    ...optional('finished', momentIn(last?.finishedAt)),
   };
 }
 
@@ -123,7 +151,15 @@ export function dataProblems(
 ): Problem[] {
   if (!data) return [];
   const runs = data.since === undefined ? [] : runProblems(data, timers, now, budgets);
-  return [...databaseProblems(data.database), ...runs];
+  return [...databaseProblems(data.database), ...serverProblems(data.server, timers), ...runs];
+}
+
+function serverProblems(server: ServerStatus | undefined, timers: readonly string[]): Problem[] {
+  if (server?.result !== 'failed') return [];
+  const timer = timers.find((name) => name.endsWith('-database-upgrade.timer'));
+  const unit = timer?.replace(/timer$/, 'service') ?? '<project>-database-upgrade.service';
+  const fix = `see why on the host: journalctl -u ${unit}; when that is mended: systemctl start ${unit}`;
+  return [{ message: `the last update of the server failed: ${server.problem ?? ''}`, fix }];
 }
 
 /** Percent of the connections from which on few are left. */

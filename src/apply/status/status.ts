@@ -89,7 +89,14 @@ export function readStatus(output: string, budgets: Budgets): HostStatus {
     ...optional('certificate', certificateIn(one('certificate'), one('renewed'), all('serial'))),
     ...optional(
       'data',
-      dataIn({ database: one('database'), backup: one('backup'), drill: one('drill'), since: one('since') }),
+      dataIn({
+        database: one('database'),
+        server: one('server'),
+        upgrade: one('upgrade'),
+        backup: one('backup'),
+        drill: one('drill'),
+        since: one('since'),
+      }),
     ),
   };
   return { ...known, problems: problemsOf(known, now, budgets) };

@@ -3,6 +3,7 @@ import type { FileResource, ReleaseResource } from '../../resources/resource.ts'
 import { wordsOf } from '../../spec/command.ts';
 import { seconds } from '../../spec/units.ts';
 import type { CompileInput } from '../compile.ts';
+import { usesExternalDatabase } from '../database/external.ts';
 import { databaseUnit } from '../database/places.ts';
 import { databaseIsLocal, hasRole } from '../topology.ts';
 import { credentialNeeds, credentialsOf } from './credentials.ts';
@@ -51,7 +52,7 @@ export function release(
       ...slots.map((slot) => `directory:${paths.sockets(slot)}`),
       ...parts.map(({ id }) => id),
       ...needed,
-      ...(database ? [`unit:${databaseUnit(name)}`] : []),
+      ...(database || usesExternalDatabase(input) ? [`unit:${databaseUnit(name)}`] : []),
     ],
   };
 }

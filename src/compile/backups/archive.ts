@@ -1,19 +1,17 @@
+import { backupEngine } from '../../spec/backup-engine.ts';
 import { seconds } from '../../spec/units.ts';
 import type { CompileInput } from '../compile.ts';
 import { type Setting, setting } from '../database/tuning.ts';
 import { hasRole } from '../topology.ts';
 import { backupPlaces, stanzaOf } from './places.ts';
 
-/** Whether this project backs up the server of this host: a server is backed up as a whole, by who manages it. */
-export const isBackedUp = ({ spec, host }: CompileInput): boolean =>
-  spec.backups.engine === 'pgbackrest' &&
-  spec.database?.placement === 'host' &&
-  spec.host.manage &&
-  hasRole(host, 'database');
+/** Whether this project backs up the server of this host by its log. */
+export const isArchived = ({ spec, host }: CompileInput): boolean =>
+  backupEngine(spec) === 'pgbackrest' && hasRole(host, 'database');
 
 /** How the server hands over its write-ahead log. The parts of the command are names and paths of letters, digits and - . / _ alone. */
 export function archiveSettings(input: CompileInput): Setting[] {
-  if (!isBackedUp(input)) return [];
+  if (!isArchived(input)) return [];
   const { spec, host } = input;
   const stanza = stanzaOf(spec.name, spec.environment, host.name);
   const command = `pgbackrest --config=${backupPlaces(spec.name).configuration} --stanza=${stanza} archive-push %p`;

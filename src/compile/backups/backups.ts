@@ -1,9 +1,10 @@
 import type { Resource } from '../../resources/resource.ts';
+import { repositoryPath } from '../../spec/backup-engine.ts';
 import type { CompileInput } from '../compile.ts';
 import { cluster } from '../database/places.ts';
 import { aptPackage, directory } from '../parts.ts';
 import { postgresVersion } from '../targets.ts';
-import { isBackedUp } from './archive.ts';
+import { isArchived } from './archive.ts';
 import { configurationFile } from './configuration.ts';
 import { drillParts } from './drill.ts';
 import { keyParts } from './keys.ts';
@@ -19,7 +20,7 @@ const packagesFolder = '/var/lib/pgbackrest';
  * of backups and drills.
  */
 export function compileBackups(input: CompileInput): Resource[] {
-  if (!isBackedUp(input)) return [];
+  if (!isArchived(input)) return [];
   const { spec, host } = input;
   const places = backupPlaces(spec.name);
   const server = `unit:${cluster(postgresVersion(host.os, spec.database?.version)).unit}`;
@@ -47,7 +48,8 @@ export function compileBackups(input: CompileInput): Resource[] {
 /** Folders of PostgreSQL's user, which comes with pgBackRest's package too. */
 function foldersOf({ spec }: CompileInput): Resource[] {
   const places = backupPlaces(spec.name);
-  const { type, path } = spec.backups.repository;
+  const { type } = spec.backups.repository;
+  const path = repositoryPath(spec);
   const own = (needs: readonly string[]) => ({ mode: '750', owner: 'postgres', group: 'postgres', needs });
   const package_ = ['package:pgbackrest'];
   return [

@@ -1,4 +1,5 @@
 import type { FileResource, SecretFileResource } from '../../resources/resource.ts';
+import { repositoryPath } from '../../spec/backup-engine.ts';
 import type { CompileInput } from '../compile.ts';
 import { cluster, serverPort, serverSocket } from '../database/places.ts';
 import { file, secretFile } from '../parts.ts';
@@ -35,7 +36,7 @@ export function configurationFile(input: CompileInput, needs: readonly string[])
     version: from('backups.engine', target.pgbackrest.version),
     stanza: from('name', stanzaOf(name, spec.environment, host.name)),
     repository: [
-      option('repo1-path', 'backups.repository.path', backups.repository.path),
+      option('repo1-path', 'backups.repository.path', repositoryPath(spec)),
       ...repository(input),
       ...encryption(input),
     ],

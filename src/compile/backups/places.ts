@@ -19,6 +19,8 @@ export const backupPlaces = (name: string) => {
     /** The same of the last restore, and what the next one is asked for. */
     restoreStatus: `${state}/restore.json`,
     restoreRequest: `${state}/restore.request`,
+    /** What is known about each dump, where backups are dumps: a file of JSON each. */
+    dumps: `${state}/dumps`,
     /** Keys that PostgreSQL's user must read, put there at boot. */
     keys: `/run/${name}-backup-keys`,
     units: {

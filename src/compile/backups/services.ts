@@ -1,4 +1,5 @@
 import type { FileResource, Resource, UnitResource } from '../../resources/resource.ts';
+import { repositoryPath } from '../../spec/backup-engine.ts';
 import { calendarOf } from '../../spec/schedule.ts';
 import type { CompileInput } from '../compile.ts';
 import { onFailure } from '../observability/places.ts';
@@ -10,13 +11,13 @@ import { backupPlaces, stanzaOf } from './places.ts';
 /** What the units of backups say alike: where they may write, and whether they need a network for that. */
 export function serviceContext({ spec, host }: CompileInput): Context & { readonly command: readonly Traced[] } {
   const places = backupPlaces(spec.name);
-  const { type, path } = spec.backups.repository;
+  const { type } = spec.backups.repository;
   return {
     name: from('name', spec.name),
     state: from('name', places.state),
     local: from('backups.repository.type', type === 'local'),
     remote: from('backups.repository.type', type !== 'local'),
-    folder: from('backups.repository.path', path),
+    folder: from('backups.repository.path', repositoryPath(spec)),
     onFailure: onFailure(spec),
     command: [
       from('name', places.configuration, 'systemd-exec'),

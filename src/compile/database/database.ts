@@ -4,21 +4,23 @@ import type { ResolvedSpec } from '../../spec/resolve.ts';
 import type { CompileInput } from '../compile.ts';
 import { postgresVersion } from '../targets.ts';
 import { hasRole } from '../topology.ts';
+import { externalParts } from './external.ts';
 import { serverPackages } from './packages.ts';
 import { cluster } from './places.ts';
 import { compilePooler } from './pooler.ts';
 import { programParts } from './program.ts';
 import { roleResources } from './roles.ts';
 import { serverFiles } from './server.ts';
+import { upgradeParts } from './upgrades.ts';
 
 /**
  * PostgreSQL on the hosts with the role database: its packages, its configuration where the project manages the host, the roles
- * and one database. On the hosts that run processes, the pooler, when there is one.
+ * and one database. On the hosts that run processes, the check of a server that is somebody else's, and the pooler, when there is one.
  */
 export function compileDatabase(input: CompileInput): Resource[] {
   const { database } = input.spec;
   if (!database) return [];
-  return [...compileServer(input, database), ...compilePooler(input, database)];
+  return [...compileServer(input, database), ...externalParts(input, database), ...compilePooler(input, database)];
 }
 
 function compileServer(input: CompileInput, database: NonNullable<ResolvedSpec['database']>): Resource[] {
@@ -51,6 +53,7 @@ function compileServer(input: CompileInput, database: NonNullable<ResolvedSpec['
       origin: 'database',
       needs: [`postgres-role:${owner}`],
     },
+    ...upgradeParts(input, database, running.id),
     ...programParts(
       input,
       database,

@@ -18,17 +18,19 @@ export function serverPackages(input: CompileInput, database: Database): readonl
       : aptPackage(`postgresql-${version}`, 'database.version', true);
   const before = [
     ...(version !== undefined && repository !== 'distribution' ? projectSource(input) : []),
-    ...(input.spec.host.manage ? clusterDefaults(input) : []),
+    ...(input.spec.host.manage ? clusterDefaults(input, true) : []),
   ];
   const files = before.filter(({ kind }) => kind === 'file').map(({ id }) => id);
   return [...before, { ...server, ...(files.length > 0 ? { needs: files } : {}) }];
 }
 
-/** How the packages make a cluster. One that is there already stays as it is. */
-function clusterDefaults({ spec, templates }: CompileInput): Resource[] {
+/** How the packages make a cluster, and whether they make one at all. One that is there already stays as it is. */
+export function clusterDefaults({ spec, templates }: CompileInput, serves: boolean): Resource[] {
   const folder = '/etc/postgresql-common/createcluster.d';
   const rendered = render(templates, 'postgres/createcluster.conf', 'postgres', {
     name: from('name', spec.name, 'foreign'),
+    serves: from('database.placement', serves),
+    idle: from('database.placement', !serves),
   });
   const parent = '/etc/postgresql-common';
   return [

@@ -17,7 +17,10 @@ export const cluster = (version: number) => ({
   unit: `postgresql@${version}-main.service`,
 });
 
-/** The resource after which the program's database is complete: role, extensions, password. Releases and poolers wait for it. */
+/**
+ * The resource after which the program's database is complete (role, extensions, password) or, where it is somebody else's, known to be as
+ * deploy.yaml says. Releases and poolers wait for it.
+ */
 export const databaseUnit = (project: string): string => `${project}-database.service`;
 
 /** What an operating system trusts, where no certificate of an own authority is given. */

@@ -9,7 +9,7 @@ import { postgresVersion } from '../targets.ts';
 import { from } from '../trace.ts';
 import { isReachedByNetwork } from './access.ts';
 import { cluster, databaseUnit } from './places.ts';
-import { entrants, roleResources } from './roles.ts';
+import { entrants, isDumpedByRole, roleResources } from './roles.ts';
 
 type Database = NonNullable<ResolvedSpec['database']>;
 
@@ -85,6 +85,8 @@ function statementsFile(input: CompileInput, database: Database) {
     ],
     working: privilegesOf(spec) === 'data' ? [from('database.privileges', names.program, 'sql-identifier')] : [],
     migrates: from('app.migrations', hasMigrator(spec)),
+    dumped: from('backups.engine', isDumpedByRole(spec)),
+    backup: from('backups.engine', names.backup, 'sql-identifier'),
     manages: from('host.manage', spec.host.manage),
     limits: [limit('statement', 'statement_timeout'), lock, idle],
     readerLimits: [lock, idle],

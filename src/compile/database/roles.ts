@@ -1,4 +1,5 @@
 import type { PostgresRoleResource } from '../../resources/resource.ts';
+import { backupEngine } from '../../spec/backup-engine.ts';
 import { hasMigrator, roleNames } from '../../spec/privileges.ts';
 import type { ResolvedSpec } from '../../spec/resolve.ts';
 
@@ -11,11 +12,11 @@ export interface Entrant {
 }
 
 /**
- * The roles of a project in the database of a host: whom everything belongs to, who migrates as that one, the program, and who
- * only reads. What each may do is said in database.sql.
+ * The roles of a project in the database of a host: whom everything belongs to, who migrates as that one, the program, who
+ * only reads, and who writes everything out. What each may do is said in database.sql.
  */
 export function roleResources(spec: ResolvedSpec, needs: readonly string[]): PostgresRoleResource[] {
-  const { owner, program, migrator, reader } = roleNames(spec.name);
+  const { owner, program, migrator, reader, backup } = roleNames(spec.name);
   const role = (name: string, login: boolean): PostgresRoleResource => ({
     kind: 'postgres-role',
     id: `postgres-role:${name}`,
@@ -29,8 +30,12 @@ export function roleResources(spec: ResolvedSpec, needs: readonly string[]): Pos
     role(program, true),
     ...(hasMigrator(spec) ? [role(migrator, true)] : []),
     role(reader, true),
+    ...(isDumpedByRole(spec) ? [role(backup, true)] : []),
   ];
 }
+
+/** Whether backups are made by a role of the database, and not as the server's own user. */
+export const isDumpedByRole = (spec: ResolvedSpec): boolean => backupEngine(spec) === 'pg_dump';
 
 /** The roles that have a password; on the server's own host none is needed. */
 export function entrants(spec: ResolvedSpec): Entrant[] {

@@ -1,5 +1,6 @@
 import type { Resource } from '../../resources/resource.ts';
 import type { CompileInput } from '../compile.ts';
+import { isUpgraded } from '../database/upgrades.ts';
 import { aptPackage, file } from '../parts.ts';
 import { render } from '../render.ts';
 import type { Target } from '../targets.ts';
@@ -22,7 +23,8 @@ const securityOrigins: Readonly<Record<Target['family'], readonly string[]>> = {
  * Security updates by unattended-upgrades. The packages restart their own services; needrestart is left out, because it would
  * restart the program at a moment that nobody chose.
  */
-export function updates({ spec, target, templates }: CompileInput): Resource[] {
+export function updates(input: CompileInput): Resource[] {
+  const { spec, target, templates } = input;
   const { automatic, reboot } = spec.host.updates;
   const installs = automatic === 'security';
   const reboots = installs && reboot !== undefined;
@@ -30,6 +32,7 @@ export function updates({ spec, target, templates }: CompileInput): Resource[] {
     daily: from('host.updates.automatic', installs ? 1 : 0),
     automatic: from('host.updates.automatic', installs),
     origins: securityOrigins[target.family].map((origin) => from('host.updates.automatic', origin)),
+    database: from('database.upgrades', isUpgraded(input)),
     reboots: from('host.updates.reboot', String(reboots)),
     reboot: from('host.updates.reboot', reboots),
     time: from('host.updates.reboot', reboot ?? ''),

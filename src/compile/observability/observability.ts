@@ -1,11 +1,14 @@
 import type { FileResource, Resource } from '../../resources/resource.ts';
 import { seconds } from '../../spec/units.ts';
-import { isBackedUp } from '../backups/archive.ts';
+import { isArchived } from '../backups/archive.ts';
 import { backupPlaces } from '../backups/places.ts';
 import type { CompileInput } from '../compile.ts';
+import { cluster } from '../database/places.ts';
+import { isDumped } from '../dumps/places.ts';
 import { unit } from '../host/own-unit.ts';
 import { aptPackage, directory, file, secretId, secretPath } from '../parts.ts';
 import { render } from '../render.ts';
+import { postgresVersion } from '../targets.ts';
 import { tlsPlaces } from '../tls/places.ts';
 import { hasRole } from '../topology.ts';
 import { from, type Traced, tracer } from '../trace.ts';
@@ -73,13 +76,21 @@ function environmentFile(input: CompileInput): FileResource {
   return file(places.environment, rendered, section, { needs: [`directory:${places.settings}`] });
 }
 
+/** How long pieces of the log may wait beyond `backups.archiveTimeout`, such as for a repository that is away for a moment, in minutes. */
+const archiveMinutes = 15;
+
+/** Where the server keeps a mark for each piece of the log that waits (PostgreSQL manual, continuous archiving). */
+const archiveQueue = ({ spec, host }: CompileInput): string =>
+  `${cluster(postgresVersion(host.os, spec.database?.version)).data}/pg_wal/archive_status`;
+
 /** What the monitor is told, by variable. The project that manages the host looks at all units, others at their own. */
 function settingsOf(input: CompileInput): Record<string, Traced> {
   const { spec, host } = input;
   const key = tracer(spec);
   const { name, tls, backups } = spec;
   const certified = spec.proxy !== undefined && hasRole(host, 'proxy') && tls.provider !== 'none';
-  const backedUp = isBackedUp(input);
+  const archived = isArchived(input);
+  const backedUp = archived || isDumped(input);
   const drilled = backedUp && backups.drill.enabled;
   const where = { tls: tlsPlaces(name), backups: backupPlaces(name) };
   return {
@@ -95,6 +106,8 @@ function settingsOf(input: CompileInput): Record<string, Traced> {
     BACKUP_HOURS: key(`${section}.backupHours`),
     DRILL_STATUS: from('backups.drill.enabled', drilled ? where.backups.drillStatus : ''),
     DRILL_HOURS: from('backups.drill.maxAge', Math.ceil(seconds(backups.drill.maxAge) / 3600)),
+    ARCHIVE_QUEUE: from('backups.engine', archived ? archiveQueue(input) : ''),
+    ARCHIVE_MINUTES: from('backups.archiveTimeout', Math.ceil(seconds(backups.archiveTimeout) / 60) + archiveMinutes),
     DISK_PERCENT: key(`${section}.diskPercent`),
   };
 }

@@ -4,7 +4,8 @@ import type { ResolvedHostFile } from '../../spec/types.ts';
 import { hasRole, jobHost, migratesOn } from '../topology.ts';
 
 type Hosts = readonly ResolvedHostFile[];
-type Placement = (host: ResolvedHostFile, hosts: Hosts) => boolean;
+/** `database` is where the database is (database.placement), if there is one. */
+type Placement = (host: ResolvedHostFile, hosts: Hosts, database: string | undefined) => boolean;
 
 const onProcesses: Placement = (host) => hasRole(host, 'app') || hasRole(host, 'worker');
 
@@ -20,23 +21,37 @@ const placements: readonly (readonly [string, Placement])[] = [
   ['mail', onProcesses],
   ['cache', onProcesses],
   ['database.reader', (host) => hasRole(host, 'database')],
-  ['database.migrator', (host, hosts) => hasRole(host, 'database') || migrates(host, hosts)],
-  ['database', (host) => onProcesses(host, []) || hasRole(host, 'database')],
-  ['backups', (host) => hasRole(host, 'database')],
+  ['database.migrator', (host, ...rest) => hasRole(host, 'database') || migrates(host, ...rest)],
+  ['database', (host, ...rest) => onProcesses(host, ...rest) || hasRole(host, 'database')],
+  [
+    'backups',
+    (host, hosts, database) =>
+      database === 'external' ? migratesOn(database, hosts, host) : hasRole(host, 'database'),
+  ],
   ['proxy', (host) => hasRole(host, 'proxy')],
   ['tls', (host) => hasRole(host, 'proxy')],
 ];
 
-function isUsedOn({ path }: SecretUse, host: ResolvedHostFile, hosts: Hosts): boolean {
+function isUsedOn({ path }: SecretUse, host: ResolvedHostFile, hosts: Hosts, database: string | undefined): boolean {
   const key = `${path.join('.')}.`;
   const placement = placements.find(([beginning]) => key.startsWith(`${beginning}.`));
-  return placement ? placement[1](host, hosts) : true;
+  return placement ? placement[1](host, hosts, database) : true;
 }
 
-/** The hosts that need a secret, in the order of `hosts`. */
-export const hostsNeeding = (secret: string, uses: readonly SecretUse[], hosts: Hosts): ResolvedHostFile[] =>
-  hosts.filter((host) => uses.some((use) => use.secret === secret && isUsedOn(use, host, hosts)));
+/** The hosts that need a secret, in the order of `hosts`. `database` is where the database is, if there is one. */
+export const hostsNeeding = (
+  secret: string,
+  uses: readonly SecretUse[],
+  hosts: Hosts,
+  database: string | undefined,
+): ResolvedHostFile[] =>
+  hosts.filter((host) => uses.some((use) => use.secret === secret && isUsedOn(use, host, hosts, database)));
 
 /** Names of the secrets that a host needs, sorted. */
-export const secretsOn = (host: ResolvedHostFile, uses: readonly SecretUse[], hosts: Hosts): string[] =>
-  [...new Set(uses.filter((use) => isUsedOn(use, host, hosts)).map(({ secret }) => secret))].sort();
+export const secretsOn = (
+  host: ResolvedHostFile,
+  uses: readonly SecretUse[],
+  hosts: Hosts,
+  database: string | undefined,
+): string[] =>
+  [...new Set(uses.filter((use) => isUsedOn(use, host, hosts, database)).map(({ secret }) => secret))].sort();

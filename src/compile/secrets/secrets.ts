@@ -6,7 +6,7 @@ import { secretsOn } from './placement.ts';
 /** The project's own folder in /etc, and in it the secrets that this host needs, as files that only root reads. */
 export function compileSecrets({ spec, host }: CompileInput): Resource[] {
   const folder = directory(`/etc/fairlead/${spec.name}`, 'name');
-  const names = secretsOn(host, spec.secretUses, spec.hosts);
+  const names = secretsOn(host, spec.secretUses, spec.hosts, spec.database?.placement);
   if (names.length === 0) return [folder];
   const inside = directory(`${folder.path}/secrets`, 'secrets', { mode: '700', needs: [folder.id] });
   return [folder, inside, ...names.map((name) => secret(spec, name, inside))];

@@ -1,12 +1,14 @@
-import { hasRole } from '../../compile/topology.ts';
+import { targetOf } from '../../compile/targets.ts';
+import { hasRole, migratesOn } from '../../compile/topology.ts';
+import { backupEngine, repositoryPath } from '../backup-engine.ts';
 import type { Document, KeyPath } from '../document.ts';
 import { periodOf, scheduleProblem } from '../schedule.ts';
 import { seconds } from '../units.ts';
+import { allHosts } from './database-context.ts';
 import { error, type Rule, type RuleContext, warning } from './rule.ts';
 
 /** Whether the file asks for backups that Fairlead takes. */
-const isBackedUp = ({ spec }: RuleContext) =>
-  spec.database?.placement === 'host' && spec.backups.engine !== 'none' && spec.host.manage;
+const isBackedUp = ({ spec }: RuleContext) => backupEngine(spec) !== undefined;
 
 /** A rule about backups that are taken. */
 const aboutBackups =
@@ -28,15 +30,29 @@ const nothingIsBackedUp: Rule = (context) => {
   ];
   const silence = 'set backups.engine: none to say that you know';
   if (spec.database?.placement === 'compose') {
-    return at('backups.compose', 'nobody backs up a database in a container: pgBackRest works on hosts', silence);
+    return at(
+      'backups.compose',
+      'nobody backs up a database in a container: backups are made of servers on hosts',
+      silence,
+    );
   }
   if (spec.database?.placement === 'host') {
     const message = 'a server is backed up as a whole, by the project that manages the host; this one takes no backups';
-    return at('backups.not-managed', message, silence);
+    return at(
+      'backups.not-managed',
+      message,
+      `set backups.engine: pg_dump for dumps of this database alone, or ${silence}`,
+    );
   }
   if (!document.has(['backups'])) return [];
-  const because = spec.database ? 'the database is external' : 'there is no section database';
-  return at('backups.unused', `backups does nothing, because ${because}`, 'delete it, or set backups.engine: none');
+  if (!spec.database) {
+    const because = 'backups does nothing, because there is no section database';
+    return at('backups.unused', because, 'delete it, or set backups.engine: none');
+  }
+  if (spec.backups.engine === 'pg_dump')
+    return at('backups.compose', 'nobody backs up the database of a program in containers that is external', silence);
+  const external = 'backups does nothing, because the database is external: pgBackRest works on the host of a server';
+  return at('backups.unused', external, `set backups.engine: pg_dump, or ${silence}`);
 };
 
 const schedulesFire = aboutBackups(({ document, spec }) => {
@@ -57,7 +73,7 @@ const schedulesFire = aboutBackups(({ document, spec }) => {
 const longestArchiveTimeout = 86_400;
 
 const logArrivesDaily = aboutBackups(({ document, spec }) =>
-  seconds(spec.backups.archiveTimeout) > longestArchiveTimeout
+  backupEngine(spec) === 'pgbackrest' && seconds(spec.backups.archiveTimeout) > longestArchiveTimeout
     ? [
         error(
           document,
@@ -138,10 +154,12 @@ const endpointHasPort = aboutBackups(({ document, spec }) => {
 /** Whether a path is another one, or lies below it. */
 const isBelow = (path: string, above: string) => path === above || path.startsWith(`${above}/`);
 
-const isInsideData = (path: string) => ['/var/lib/postgresql', '/etc/postgresql'].some((data) => isBelow(path, data));
+const isInsideData = (path: string): boolean =>
+  ['/var/lib/postgresql', '/etc/postgresql'].some((data) => isBelow(path, data));
 
 const repositoryIsNotTheData = aboutBackups(({ document, spec }) => {
-  const { type, path } = spec.backups.repository;
+  const { type } = spec.backups.repository;
+  const path = repositoryPath(spec);
   return type === 'local' && isInsideData(path)
     ? [
         error(
@@ -156,8 +174,9 @@ const repositoryIsNotTheData = aboutBackups(({ document, spec }) => {
 });
 
 const copyOnAnotherDisk = aboutBackups(({ document, spec, hosts }) => {
-  const { type, path } = spec.backups.repository;
-  if (type !== 'local' || isInsideData(path)) return [];
+  const { type } = spec.backups.repository;
+  const path = repositoryPath(spec);
+  if (type !== 'local' || isInsideData(path) || spec.database?.placement !== 'host') return [];
   return hosts
     .filter(({ host }) => hasRole(host, 'database') && !host.mounts.some((mount) => isBelow(path, mount)))
     .slice(0, 1)
@@ -182,7 +201,9 @@ const encryptedElsewhere = aboutBackups(({ document, spec }) => {
           ['backups', 'repository', 'type'],
           'backups.encryption',
           `backups leave the host unencrypted, and who reads the repository (${repository.type}) reads all data`,
-          'add to backups: "encryption: BACKUP_PASSPHRASE", and BACKUP_PASSPHRASE to secrets',
+          backupEngine(spec) === 'pg_dump'
+            ? 'make an identity (age-keygen), add to backups: "encryption: BACKUP_IDENTITY", and BACKUP_IDENTITY to secrets'
+            : 'add to backups: "encryption: BACKUP_PASSPHRASE", and BACKUP_PASSPHRASE to secrets',
         ),
       ]
     : [];
@@ -234,6 +255,67 @@ const checksAreQueries = aboutBackups(({ document, spec }) =>
   ),
 );
 
+/** Keys that one engine does not know. */
+const keysOfAnotherEngine = aboutBackups(({ document, spec }) => {
+  const engine = backupEngine(spec);
+  const external = spec.database?.placement === 'external';
+  const unused = [
+    ...(engine === 'pg_dump' ? [['archiveTimeout', 'pg_dump archives no log']] : []),
+    ...(engine === 'pgbackrest' || !external
+      ? ['user', 'password'].map((key) => [key, 'the database of a host is backed up by a user of the host'])
+      : []),
+  ] as [key: 'archiveTimeout' | 'user' | 'password', because: string][];
+  return unused
+    .filter(([key]) => document.has(['backups', key]))
+    .map(([key, because]) =>
+      warning(
+        document,
+        ['backups', key],
+        'backups.key-unused',
+        `backups.${key} does nothing: ${because}`,
+        'delete it',
+        'key',
+      ),
+    );
+});
+
+const roleIsWhole = aboutBackups(({ document, spec }) => {
+  const { user, password } = spec.backups;
+  if (spec.database?.placement !== 'external' || (user === undefined) === (password === undefined)) return [];
+  const [there, missing] = user === undefined ? ['password', 'user'] : ['user', 'password'];
+  return [
+    error(
+      document,
+      ['backups', there as string],
+      'backups.role',
+      `backups.${there} needs backups.${missing}: dumps log in as a role of their own, or as the program's`,
+      missing === 'user'
+        ? 'add to backups: "user: notes-backup"'
+        : 'add to backups: "password: DB_BACKUP_PASSWORD", and it to secrets',
+      'key',
+    ),
+  ];
+});
+
+/** pg_dump writes out servers of its own version and of older ones. */
+const programsAreNewEnough = aboutBackups((context) => {
+  const { document, spec } = context;
+  const { version, repository, placement } = spec.database ?? {};
+  if (placement !== 'external' || version === undefined || repository === 'pgdg') return [];
+  const hosts = allHosts(context);
+  const host = hosts.find((one) => migratesOn(placement, hosts, one));
+  if (!host || targetOf(host.os).postgres >= version) return [];
+  return [
+    error(
+      document,
+      ['database', 'version'],
+      'backups.version',
+      `pg_dump ${targetOf(host.os).postgres} of ${host.os} (host ${host.name}) cannot write out PostgreSQL ${version}`,
+      'add "repository: pgdg" to database, which has newer programs',
+    ),
+  ];
+});
+
 /** Rules about backups. */
 export const backupsRules: readonly Rule[] = [
   nothingIsBackedUp,
@@ -248,4 +330,7 @@ export const backupsRules: readonly Rule[] = [
   drillFitsBudget,
   drillBlocksWhileOff,
   checksAreQueries,
+  keysOfAnotherEngine,
+  roleIsWhole,
+  programsAreNewEnough,
 ];

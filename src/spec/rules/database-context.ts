@@ -15,7 +15,7 @@ export const servers = ({ hosts }: RuleContext, { placement }: Database): HostDo
   placement === 'host' ? hosts.filter(({ host }) => hasRole(host, 'database')) : [];
 
 /** The hosts without their documents. */
-export const allHosts = ({ hosts }: RuleContext): ResolvedHostFile[] => hosts.map(({ host }) => host);
+export const allHosts = ({ hosts }: Pick<RuleContext, 'hosts'>): ResolvedHostFile[] => hosts.map(({ host }) => host);
 
 /** Whether anybody may connect to the server of a host over a network. */
 export const isReachedByNetwork = (context: RuleContext, { allow }: Database, host: ResolvedHostFile) =>

@@ -152,7 +152,7 @@ const generatedOnOneHost: Rule = (context) => {
   const hosts = context.hosts.map(({ host }) => host);
   return generatedSecrets(context).flatMap(({ name, uses }) => {
     if (uses.some(({ path }) => whyNotGenerated(path, context.spec.database?.placement))) return [];
-    const needing = hostsNeeding(name, uses, hosts).map((host) => host.name);
+    const needing = hostsNeeding(name, uses, hosts, context.spec.database?.placement).map((host) => host.name);
     if (needing.length < 2) return [];
     return [
       error(

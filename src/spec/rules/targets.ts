@@ -1,7 +1,9 @@
-import { hasRole, runsProcesses } from '../../compile/topology.ts';
+import { hasRole, migratesOn, runsProcesses } from '../../compile/topology.ts';
+import { backupEngine } from '../backup-engine.ts';
 import type { KeyPath } from '../document.ts';
 import { deref, type Schema } from '../schema.ts';
 import type { ResolvedHostFile } from '../types.ts';
+import { allHosts } from './database-context.ts';
 import { error, type HostDocument, type Rule, type RuleContext } from './rule.ts';
 
 /** A value of the file that not every release can do. */
@@ -40,6 +42,10 @@ const reached: Readonly<Record<string, (host: ResolvedHostFile, context: RuleCon
   proxy: (host) => hasRole(host, 'proxy'),
   tls: (host, { spec }) => spec.proxy !== undefined && hasRole(host, 'proxy'),
   database: (host) => hasRole(host, 'database'),
+  'database/repository': (host, { spec, hosts }) =>
+    spec.database?.placement === 'external'
+      ? migratesOn('external', allHosts({ hosts }), host)
+      : hasRole(host, 'database'),
   'database/pooler': (host, { spec }) => spec.database?.pooler.enabled === true && runsProcesses(spec, host),
   backups: (host, { spec }) =>
     spec.database !== undefined && spec.backups.engine !== 'none' && hasRole(host, 'database'),
@@ -52,7 +58,7 @@ const isIdle = ({ path }: Limited, { spec }: RuleContext) =>
   (path[0] === 'backups' &&
     path[1] === 'repository' &&
     path[2] === 'host' &&
-    spec.backups.repository.type !== 'sftp') ||
+    (spec.backups.repository.type !== 'sftp' || backupEngine(spec) !== 'pgbackrest')) ||
   (path[0] === 'tls' && path[1] === 'profile' && spec.tls.provider !== 'letsencrypt' && spec.tls.provider !== 'acme') ||
   (path[0] === 'proxy' && path[1] === 'http3' && spec.tls.provider === 'none');
 
