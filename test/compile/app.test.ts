@@ -66,7 +66,7 @@ test('workers run on every host with their role, and jobs on the first alone', (
   assert.equal(unitsOf(hosts['worker-1']!), [...workers, 'shop-job-report.timer']);
   assert.equal(unitsOf(hosts['worker-2']!), workers);
   assert.equal(unitsOf(hosts['app-1']!), []);
-  assert.equal(unitsOf(hosts.db!), ['shop-database.service']);
+  assert.equal(unitsOf(hosts.db!), ['shop-database-upgrade.timer', 'shop-database.service']);
 });
 
 test('a host of workers carries the release without web instances, and restarts them with it', () => {

@@ -1,4 +1,5 @@
 import { targetOf } from '../../compile/targets.ts';
+import { scheduleProblem } from '../schedule.ts';
 import { megabytes, milliseconds } from '../units.ts';
 import { connectionRules } from './connections.ts';
 import { aboutDatabase, isReachedByNetwork, servers } from './database-context.ts';
@@ -180,6 +181,21 @@ const timeoutsCanBeCounted = aboutDatabase(({ document }, { timeouts }) =>
     ),
 );
 
+const updatesHaveAWindow = aboutDatabase(({ document }, { upgrades }) => {
+  const problem = scheduleProblem(upgrades.window);
+  return problem
+    ? [
+        error(
+          document,
+          ['database', 'upgrades', 'window'],
+          'database.window',
+          `database.upgrades.window "${upgrades.window}" cannot be used: ${problem}`,
+          'write a time such as "0 4 * * 0"',
+        ),
+      ]
+    : [];
+});
+
 /** Rules about the database. */
 export const databaseRules: readonly Rule[] = [
   separateDatabases,
@@ -192,6 +208,7 @@ export const databaseRules: readonly Rule[] = [
   serverOfAnother,
   memoryIsThere,
   timeoutsCanBeCounted,
+  updatesHaveAWindow,
   ...databaseRoleRules,
   ...connectionRules,
   ...postgresSettingRules,
