@@ -33,9 +33,18 @@ export function settle(generated: Generated, contracts: Contracts): Settled | St
     if (!Array.isArray(problems)) return { project, spec: problems as ResolvedSpec, rounds };
     if (rounds === mostRounds) return { project, problems };
     // From the last to the first, so that offsets and indexes stay what they were.
-    for (const problem of problems.toReversed()) project = repaired(project, problem, contracts, tries);
+    const seen = filesOf(project);
+    for (const problem of problems.toReversed()) {
+      if (stillFits(problem, seen, filesOf(project))) project = repaired(project, problem, contracts, tries);
+    }
     project = withOwnAddresses(withSecrets(project, contracts.deploy.schema));
   }
+}
+
+/** Whether a change of the text can be made where it was seen: another repair of the same round may have changed what stands before it. */
+function stillFits({ at, edit }: Diagnostic, seen: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>) {
+  const beginning = (files: ReadonlyMap<string, string>) => files.get(at?.file ?? '')?.slice(0, edit?.to);
+  return edit === undefined || beginning(seen) === beginning(now);
 }
 
 function problemsOf(project: Generated, contracts: Contracts): ResolvedSpec | Diagnostic[] {
