@@ -5,12 +5,13 @@ import { suite } from '../support/suite.ts';
 import { type LabHost, startHost } from './host.ts';
 import { LabProject, type Run } from './project.ts';
 import { labReleases } from './releases.ts';
-import { openWebhook } from './webhook.ts';
+import { openWebhook, type Webhook } from './webhook.ts';
 
 for (const release of labReleases()) {
   const test = suite(`backups with ${release}`);
   let host: LabHost;
   let project: LabProject;
+  let webhook: Webhook | undefined;
 
   test.before(async () => {
     host = await startHost({ release, image: 'warm', hostname: 'db-1' });
@@ -27,6 +28,7 @@ for (const release of labReleases()) {
     );
   });
   test.after(async () => {
+    webhook?.close();
     await host?.stop();
     project?.remove();
   });
@@ -168,39 +170,34 @@ CREATE INDEX twisted ON lines (twist(number))`);
   });
 
   test('a log that is not archived for long is an alarm, once, until it is', async () => {
-    const webhook = await openWebhook(host);
-    try {
-      project.writeSecret('webhook', webhook.url);
-      const alerts =
-        'observability:\n  alerts:\n    webhook: ALERT_WEBHOOK\nsecrets:\n  ALERT_WEBHOOK: { from: file, path: webhook }\n';
-      project.edit('environments:\n', `${alerts}environments:\n`);
-      expectExit(await project.run('apply'), 0);
-      const look = () => host.sh('systemctl start notes-monitor.service');
-      const told = () => webhook.heard.filter(({ alarm }) => alarm === 'archive').map(({ state }) => state);
-      await host.sh('chown -R root:root /var/lib/pgbackrest && chmod 700 /var/lib/pgbackrest');
-      const piece = await psql("INSERT INTO lines SELECT 9999, 'waits'; SELECT pg_walfile_name(pg_switch_wal())");
-      const mark = `/var/lib/postgresql/*/main/pg_wal/archive_status/${piece}.ready`;
-      await look();
-      assert.equal(told(), [], 'the control: it has not waited for long');
-      await host.sh(`touch -d '-17 min' ${mark}`);
-      await look();
-      await look();
-      assert.equal(told(), ['firing']);
-      assert.match(webhook.heard.at(-1)?.text ?? '', 'has not been archived for more than 16 minutes');
-      await host.sh('chown -R postgres:postgres /var/lib/pgbackrest && chmod 750 /var/lib/pgbackrest');
-      for (let tries = 0; (await host.sh(`ls ${mark} 2>/dev/null || true`)) !== ''; tries++) {
-        assert.ok(tries < 300, 'it is archived in the end');
-        await sleep(500);
-      }
-      await look();
-      assert.equal(told(), ['firing', 'resolved']);
-      await psql('DELETE FROM lines WHERE number = 9999');
-      // Nobody hears what later tests break.
-      project.edit(alerts, '');
-      expectExit(await project.run('apply'), 0);
-    } finally {
-      webhook.close();
+    // What later tests break is told, too.
+    webhook = await openWebhook(host);
+    const { heard, url } = webhook;
+    project.writeSecret('webhook', url);
+    const alerts =
+      'observability:\n  alerts:\n    webhook: ALERT_WEBHOOK\nsecrets:\n  ALERT_WEBHOOK: { from: file, path: webhook }\n';
+    project.edit('environments:\n', `${alerts}environments:\n`);
+    expectExit(await project.run('apply'), 0);
+    const look = () => host.sh('systemctl start notes-monitor.service');
+    const told = () => heard.filter(({ alarm }) => alarm === 'archive').map(({ state }) => state);
+    await host.sh('chown -R root:root /var/lib/pgbackrest && chmod 700 /var/lib/pgbackrest');
+    const piece = await psql("INSERT INTO lines SELECT 9999, 'waits'; SELECT pg_walfile_name(pg_switch_wal())");
+    const mark = `/var/lib/postgresql/*/main/pg_wal/archive_status/${piece}.ready`;
+    await look();
+    assert.equal(told(), [], 'the control: it has not waited for long');
+    await host.sh(`touch -d '-17 min' ${mark}`);
+    await look();
+    await look();
+    assert.equal(told(), ['firing']);
+    assert.match(heard.at(-1)?.text ?? '', 'has not been archived for more than 16 minutes');
+    await host.sh('chown -R postgres:postgres /var/lib/pgbackrest && chmod 750 /var/lib/pgbackrest');
+    for (let tries = 0; (await host.sh(`ls ${mark} 2>/dev/null || true`)) !== ''; tries++) {
+      assert.ok(tries < 300, 'it is archived in the end');
+      await sleep(500);
     }
+    await look();
+    assert.equal(told(), ['firing', 'resolved']);
+    await psql('DELETE FROM lines WHERE number = 9999');
   });
 
   test('an update of the server takes a backup first, and is not made without one', async () => {

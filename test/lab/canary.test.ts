@@ -14,6 +14,13 @@ import { type LabHost, startHost } from './host.ts';
 import { LabProject, type Run } from './project.ts';
 import { labReleases } from './releases.ts';
 
+/** A server that belongs to somebody else, and takes any password: it must not be the one who tells. */
+const someonesServer = `version=$(ls /usr/lib/postgresql) && cd /etc/postgresql/$version/main &&
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -keyout server.key -out server.pem 2>/dev/null &&
+chown postgres server.key && printf "ssl = on\\nssl_cert_file = '%s/server.pem'\\nssl_key_file = '%s/server.key'\\n" "$PWD" "$PWD" >conf.d/someones.conf &&
+sed -i '1i hostssl all all 127.0.0.1/32 trust' pg_hba.conf && systemctl start postgresql@$version-main.service &&
+cd / && runuser -u postgres -- psql -q -c 'CREATE ROLE hello LOGIN' -c 'CREATE DATABASE hello'`;
+
 const deploy = (recipient: string) => `name: hello
 app:
   source: hello
@@ -31,7 +38,7 @@ backups: { engine: none }
 database:
   engine: postgres
   placement: external
-  external: { host: db.example.com, user: hello }
+  external: { host: 127.0.0.1, user: hello, tls: require }
   password: FOR_DATABASE
 host: { manage: false }
 secretsFile: { recipients: [${recipient}] }
@@ -74,6 +81,7 @@ for (const release of labReleases()) {
 
   test.before(async () => {
     host = await startHost({ release, image: 'warm', hostname: 'web-1' });
+    await host.sh(someonesServer);
     project = new LabProject();
     const { identity, recipient: own } = await makeIdentity();
     recipient = own;

@@ -193,7 +193,7 @@ judge_sql() {
   database=$(sed -n 's/^REVOKE ALL ON DATABASE "\(.*\)" FROM PUBLIC;$/\1/p' "$1" | head -n 1)
   [ -z "$database" ] || sql --command="CREATE DATABASE \"$database\"" >/dev/null 2>&1
   sql --command=BEGIN --command="CREATE ROLE \"$role\" LOGIN" --command="CREATE ROLE \"$role-owner\"" \
-    --command="CREATE ROLE \"$role-migrate\" LOGIN" --command="CREATE ROLE \"$role-read\" LOGIN" --file="$scratch/statements.sql" --command=ROLLBACK 2>&1 |
+    --command="CREATE ROLE \"$role-migrate\" LOGIN" --command="CREATE ROLE \"$role-read\" LOGIN" --command="CREATE ROLE \"$role-backup\" LOGIN" --file="$scratch/statements.sql" --command=ROLLBACK 2>&1 |
     grep -v NOTICE
 }
 

@@ -29,7 +29,6 @@ export function clusterDefaults({ spec, templates }: CompileInput, serves: boole
   const folder = '/etc/postgresql-common/createcluster.d';
   const rendered = render(templates, 'postgres/createcluster.conf', 'postgres', {
     name: from('name', spec.name, 'foreign'),
-    serves: from('database.placement', serves),
     idle: from('database.placement', !serves),
   });
   const parent = '/etc/postgresql-common';
