@@ -101,7 +101,8 @@ async function inTurn(instances: readonly Supervised[], agents: readonly Agent[]
   return 'every instance is gone';
 }
 
-const limits = { RECYCLE_REQUESTS: '400', RECYCLE_JITTER: '0', DRAIN_GRACE_MS: '300', DRAIN_LIMIT_MS: '5000' };
+// So many that a fresh instance is there for longer than it takes to come back: whoever waits for it asks every five to fifteen seconds.
+const limits = { RECYCLE_REQUESTS: '2000', RECYCLE_JITTER: '0', DRAIN_GRACE_MS: '300', DRAIN_LIMIT_MS: '5000' };
 
 /** Load on two instances until each has ended by itself and come back, or it takes too long. */
 async function recycleUnderLoad(stack: Stack, addresses: readonly string[]) {
