@@ -14,6 +14,8 @@ export interface Backup {
   readonly added: number;
   /** Whether pages of the database were damaged. */
   readonly damaged: boolean;
+  /** Major version of the server that it is of, where that is no longer the one that serves: then it cannot be restored into it. */
+  readonly former?: string;
   /** Of a dump: the one moment that it can bring back, in UTC (RFC 3339). */
   readonly asOf?: string;
 }
@@ -39,10 +41,11 @@ export function readBackups(output: string): Backups {
       .find((line) => line.startsWith(`${word} `))
       ?.slice(word.length + 1);
   const stanza = stanzaIn(text('info'));
-  const backups = stanza.backup.map(backupIn);
+  const serving = Math.max(...stanza.db.map(({ id }) => id));
+  const backups = stanza.backup.map((told) => backupIn(told, stanza.db, serving));
   const archived = Number(text('archived'));
   const { code, message } = stanza.status;
-  const good = backups.filter(({ damaged }) => !damaged);
+  const good = backups.filter(({ damaged, former }) => !damaged && former === undefined);
   return {
     backups,
     ...optional('from', good[0]?.finished),
@@ -83,6 +86,8 @@ function latest(finished: string | undefined, archived: number): string | undefi
 }
 
 interface Stanza {
+  /** What the server was; the highest id is what it is. */
+  readonly db: readonly { readonly id: number; readonly version: string }[];
   readonly backup: readonly Told[];
   readonly status: { readonly code: number; readonly message: string };
 }
@@ -92,17 +97,23 @@ interface Told {
   readonly label: string;
   readonly type: string;
   readonly error?: boolean | null;
+  readonly database?: { readonly id: number };
   readonly timestamp: { readonly start: number; readonly stop: number };
   readonly info: { readonly size: number; readonly repository: { readonly delta: number } };
 }
 
 function stanzaIn(text: string | undefined): Stanza {
   const [stanza] = Object.values(objectIn(text) ?? {}) as Partial<Stanza>[];
-  if (!Array.isArray(stanza?.backup) || stanza.status === undefined) throw new Error('this is no list of backups');
+  if (!Array.isArray(stanza?.backup) || !Array.isArray(stanza.db) || stanza.status === undefined)
+    throw new Error('this is no list of backups');
   return stanza as Stanza;
 }
 
-const backupIn = ({ label, type, error, timestamp, info }: Told): Backup => ({
+const backupIn = (
+  { label, type, error, timestamp, info, database }: Told,
+  servers: Stanza['db'],
+  serving: number,
+): Backup => ({
   label,
   type,
   started: timeOf(timestamp.start),
@@ -110,4 +121,8 @@ const backupIn = ({ label, type, error, timestamp, info }: Told): Backup => ({
   bytes: info.size,
   added: info.repository.delta,
   damaged: error === true,
+  ...optional(
+    'former',
+    database && database.id !== serving ? servers.find(({ id }) => id === database.id)?.version : undefined,
+  ),
 });

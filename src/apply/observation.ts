@@ -1,5 +1,6 @@
 import {
   absent,
+  type ClusterState,
   type Composition,
   type HostFacts,
   lookUp,
@@ -29,6 +30,7 @@ export function observedFrom(frames: Frames, wanted: Wanted): Observed {
     users: readUsers(wanted.users, frame('users'), frame('groups')),
     groups: readGroups(wanted.groups, frame('groups')),
     units: readUnits(wanted.units, frame('units')),
+    clusters: readClusters(wanted.clusters, frames.get('clusters')),
     ...readPostgres(wanted, frames.get('postgres')),
   };
 }
@@ -203,6 +205,20 @@ function readUnits(names: readonly string[], frame: Frame): Map<string, Read<Uni
     units.set(name, frame.status === 0 ? absent : unknown(firstLine(frame.err) || 'systemctl show failed'));
   }
   return units;
+}
+
+/** Rows of `<name>|<version>|<starts>|<data>|<ours>`. */
+function readClusters(names: readonly string[], frame: Frame | undefined): Map<string, Read<ClusterState>> {
+  const rows = frame ? linesOf(frame).map((line) => line.split('|')) : [];
+  return table(names, (name) => {
+    if (!frame || frame.status !== 0) return unknown(frame ? firstLine(frame.err) : 'it was not asked for');
+    const withData = rows.filter(([of, , , data]) => of === name && data === 'yes');
+    const starting = withData.filter(([, , starts]) => starts === 'yes');
+    const own = starting.filter(([, , , , ours]) => ours === 'yes');
+    const numbers = (found: readonly string[][]) => found.map(([, version]) => Number(version)).sort((a, b) => a - b);
+    const serves = numbers(own.length > 0 ? own : starting).at(-1);
+    return serves === undefined ? absent : present({ serves, ours: own.length > 0, versions: numbers(withData) });
+  });
 }
 
 function readPostgres(wanted: Wanted, frame: Frame | undefined): Pick<Observed, 'roles' | 'databases'> {

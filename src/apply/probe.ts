@@ -57,6 +57,7 @@ const lineKinds: readonly [keyof Wanted, string][] = [
   ['users', 'user'],
   ['groups', 'group'],
   ['units', 'unit'],
+  ['clusters', 'cluster'],
   ['roles', 'role'],
   ['databases', 'database'],
 ];

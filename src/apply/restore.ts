@@ -46,7 +46,10 @@ export const restoreToken = (stanza: string, moment: Moment, { label }: Backup):
 export function backupFor(host: string, { backups, from }: Backups, moment: Moment, now: number): Backup {
   const before = moment === 'latest' ? now : moment;
   const found = backups
-    .filter(({ damaged, finished, asOf }) => !damaged && Date.parse(asOf ?? finished) / 1000 <= before)
+    .filter(
+      ({ damaged, former, finished, asOf }) =>
+        !damaged && former === undefined && Date.parse(asOf ?? finished) / 1000 <= before,
+    )
     .at(-1);
   if (found && before <= now) return found;
   throw failure({

@@ -318,10 +318,10 @@ function settledAs({ plan }: PlannedHost, listen: Listener): Outcome | undefined
   };
   if (blocked.length > 0) {
     const what = blocked.map(({ kind, name, reason }) => `${kind} ${name} ${reason}`).join('; ');
-    return end(
-      'refused',
-      `${what}. Nothing was changed: move it out of the way on the host (or make it readable, or take it over with --adopt), then apply again`,
-    );
+    const way = blocked.every(({ refused }) => refused)
+      ? 'change deploy.yaml'
+      : 'move it out of the way on the host (or make it readable, or take it over with --adopt)';
+    return end('refused', `${what}. Nothing was changed: ${way}, then apply again`);
   }
   const guard = guardText(plan);
   if (guard) return end('refused', `${guard}. Nothing was changed`);

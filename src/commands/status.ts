@@ -49,6 +49,7 @@ export async function statusOf(
   });
   const budgets = {
     backupHours: spec.observability.alerts.backupHours,
+    ...(spec.database?.placement === 'host' ? { keepHours: seconds(spec.database.upgrades.keep) / 3600 } : {}),
     ...(runs(places.units.drill) ? { drillHours: seconds(spec.backups.drill.maxAge) / 3600 } : {}),
   };
   const { code, stdout } = await connection.run(hostScript('status'), { input, compressed: true });

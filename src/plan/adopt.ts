@@ -10,7 +10,8 @@ import type { RecordedResource } from './record.ts';
 
 /** A conflict as it is once it may be taken over: an update, unless the one cannot take the place of the other. */
 export function adopted(verdict: Verdict, id: string, live: Read<Attributes>, permission: Permission): Verdict {
-  if (verdict.class !== 'conflict' || verdict.neighbour !== undefined || !mayAdopt(permission, id)) return verdict;
+  if (verdict.class !== 'conflict' || verdict.neighbour !== undefined || verdict.refused || !mayAdopt(permission, id))
+    return verdict;
   const type = live.state === 'present' ? live.value.type : undefined;
   if (isPath(kindOf(id)) && !isReplaceable(kindOf(id), type)) {
     const reason = `is a ${type === 'other' ? 'special file' : type} already, which it cannot take the place of; move it out of the way on the host`;
@@ -34,8 +35,8 @@ export function withNeighbour(verdict: Verdict, id: string, { facts }: Observed)
 }
 
 /** Whether a conflict can be taken over at all. */
-export function isAdoptable({ kind, class: changeClass, attributes, neighbour }: Change): boolean {
-  if (neighbour !== undefined) return false;
+export function isAdoptable({ kind, class: changeClass, attributes, neighbour, refused }: Change): boolean {
+  if (neighbour !== undefined || refused) return false;
   const type = attributes.find(({ name }) => name === 'type')?.before ?? (kind === 'directory' ? 'directory' : 'file');
   return changeClass === 'conflict' && (!isPath(kind) || isReplaceable(kind, type));
 }

@@ -28,6 +28,8 @@ export interface Change {
   readonly reason: string;
   /** The other project on this host that has it; then it is never taken over. */
   readonly neighbour?: string;
+  /** Whether deploy.yaml asks for what cannot be made of what is there; then only another deploy.yaml settles it. */
+  readonly refused?: true;
   readonly causes: readonly Cause[];
   /**
    * Attributes that changed on the host since the last apply, whatever deploy.yaml says now. Empty for one that was removed there
@@ -123,12 +125,12 @@ export const unread = (plan: Plan): Change[] => plan.changes.filter((change) => 
 /** Whether it removes too much to be done without its token. */
 export const isGuarded = ({ guard }: Plan): boolean => guard !== undefined && !guard.allowed;
 
-/**
- * Steps that cannot be put back once they are done. The last one, which drains the old release, is none of them: nothing that
- * could fail comes after it.
- */
+/** Steps that come last: the old release is drained, and an upgraded server takes writes. Nothing that could fail comes after them. */
+export const isFinishing = (op: Step['op']): boolean => op === 'release_drain' || op === 'postgres_open';
+
+/** Steps that cannot be put back once they are done. Those that come last are none of them. */
 export const irreversible = (plan: Plan): PlannedStep[] =>
-  plan.steps.filter(({ reversible, op }) => !reversible && op !== 'release_drain');
+  plan.steps.filter(({ reversible, op }) => !reversible && !isFinishing(op));
 
 /** Whether an apply would do anything. */
 export const isEmpty = (plan: Plan): boolean => plan.steps.length === 0 && blockers(plan).length === 0;

@@ -11,6 +11,7 @@ export interface Verdict {
   readonly attributes: Change['attributes'];
   /** See Change. */
   readonly neighbour?: string;
+  readonly refused?: true;
   /** Names of what changed on the host since the last apply. */
   readonly touched?: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { kindFor } from '../resources/kind.ts';
+import { kindFor, type Refusal } from '../resources/kind.ts';
 import { lookUp, type Observed } from '../resources/observed.ts';
 import { kindOf, nameOf, type Resource } from '../resources/resource.ts';
 import { adopted, withNeighbour } from './adopt.ts';
@@ -33,12 +33,25 @@ function verdictOn(resource: Resource, { observed, record, permission }: Situati
   const base = baseOf(resource, record);
   const live = kind.read(name, observed);
   const compared = classify(kind, kind.desired(resource), live, base, isClaimed(resource, observed));
-  const settled = unsettled(compared, kind.unsettled?.(name, observed));
+  const possible = withRefusal(compared, live.state === 'present' ? kind.refuses?.(resource, live.value) : undefined);
+  const settled = unsettled(possible, kind.unsettled?.(name, observed));
   const checked = withoutValue(settled, kind.unchecked?.(resource));
   const masked = withSecretsBefore(checked, predecessorOf(resource, record));
   const met = withNeighbour(masked, resource.id, observed);
   return withProtection(withoutForeign(adopted(met, resource.id, live, permission)), resource, base);
 }
+
+/** A change that deploy.yaml asks for and that cannot be made, or not without a word. */
+const withRefusal = (verdict: Verdict, refusal: Refusal | undefined): Verdict =>
+  refusal === undefined
+    ? verdict
+    : {
+        ...verdict,
+        action: 'none',
+        class: 'conflict',
+        reason: refusal.reason,
+        ...(refusal.adoptable ? {} : { refused: true }),
+      };
 
 /** Attributes that change by themselves while something settles, or that cannot be compared yet. */
 const passing = new Set(['active', 'running', 'atBoot', 'value']);

@@ -3,7 +3,7 @@ import type { Observed } from '../resources/observed.ts';
 import { kindOf, type UnitResource, unitsOf } from '../resources/resource.ts';
 import { step as makeStep, type Step } from '../resources/step.ts';
 import type { PlannedActivation } from './activation.ts';
-import type { Activation, Change, PlannedStep } from './change.ts';
+import { type Activation, type Change, isFinishing, type PlannedStep } from './change.ts';
 import { changesReach } from './reach.ts';
 import { type Asked, judgesOf } from './validators.ts';
 
@@ -37,7 +37,7 @@ export function arrange(
   const isMade = (group: Group) => !group.removal && isOf(writtenFirst)(group);
   const running = steps((group) => !group.removal && !isOf(writtenFirst)(group));
   const isAttempt = (step: PlannedStep) => step.op === 'unit_attempt';
-  const isLast = (step: PlannedStep) => step.op === 'release_drain' || isAttempt(step);
+  const isLast = (step: PlannedStep) => isFinishing(step.op) || isAttempt(step);
   const isBeforehand = (step: PlannedStep) => beforehand.has(step.subject);
   const prepared = running.filter(isBeforehand);
   const judged = judgesOf(manifest, changes, activations);

@@ -1,5 +1,6 @@
 import { type Kind, kindNamed } from '../resources/kind.ts';
 import type { Observed } from '../resources/observed.ts';
+import { serverUnit } from '../resources/postgres-cluster.ts';
 import { isEntry, kindOf, nameOf, type ResourceKind } from '../resources/resource.ts';
 import type { Step } from '../resources/step.ts';
 import { restoreOriginal } from './adopt.ts';
@@ -26,6 +27,7 @@ const removalOrder: readonly string[] = [
   'unit',
   'postgres-database',
   'postgres-role',
+  'postgres-cluster',
   'symlink',
   'secret-file',
   'file',
@@ -41,7 +43,8 @@ const dependantsOf: Readonly<Record<string, readonly string[]>> = {
   user: ['release', 'unit'],
   group: ['release', 'unit', 'user'],
   'postgres-role': ['postgres-database'],
-  'package:postgresql': ['postgres-role', 'postgres-database'],
+  'postgres-cluster': ['postgres-role', 'postgres-database'],
+  'package:postgresql': ['postgres-role', 'postgres-database', 'postgres-cluster'],
 };
 
 /** What becomes of all that the record has and the manifest has not, in the order in which it goes. */
@@ -70,11 +73,20 @@ function leave(recorded: RecordedResource, situation: Situation): Leaving {
     const way = 'put it back, apply once without its entry in protect, then remove it';
     return stays(recorded, `it stays, because it is protected: ${way}`);
   }
+  if (isFormerServer(id, situation))
+    return decided(recorded, ['delete', 'prune', 'the server of the other version took its place']);
   const leaving = goOrStay(recorded, kind, situation);
   return live.state === 'unknown' && !kind.selfChecking && leaving.steps.length > 0
     ? decided(recorded, ['none', 'unknown', `its state could not be read: ${live.because}`])
     : leaving;
 }
+
+/** Whether it is the server whose data an upgrade moves to another version, or that went back to others: the upgrade itself ends it. */
+const isFormerServer = (id: string, { manifest }: Situation): boolean =>
+  manifest.resources.some(
+    (one) =>
+      one.kind === 'postgres-cluster' && one.from !== undefined && id === `unit:${serverUnit(one.name, one.from)}`,
+  );
 
 function goOrStay(recorded: RecordedResource, kind: Kind, { observed, permission }: Situation): Leaving {
   const { id, origin, original, attributes } = recorded;

@@ -28,7 +28,7 @@ export const programVersion = (): string =>
   (JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { version: string }).version;
 
 const executor = [
-  ...['head', 'journal', 'paths', 'secrets', 'packages', 'services', 'postgres', 'migrations', 'releases'],
+  ...['head', 'journal', 'paths', 'secrets', 'packages', 'services', 'postgres', 'clusters', 'migrations', 'releases'],
   ...['future', 'confirm', 'transaction'],
 ].map((part) => `executor/${part}`);
 

@@ -4,6 +4,7 @@ import { printable } from '../diagnostic.ts';
 import type { Colors } from './colors.ts';
 import { plural } from './diagnostics.ts';
 import { secondsText } from './duration.ts';
+import { rehearsalWords } from './status.ts';
 
 /** The backups of one host for people, newest first. */
 export function backupsText(host: string, { backups, from, to, problem }: Backups, colors: Colors): string {
@@ -20,11 +21,12 @@ export function backupsText(host: string, { backups, from, to, problem }: Backup
 const rangeWords = (backups: readonly Backup[]): string =>
   backups.some(({ asOf }) => asOf !== undefined) ? 'the moments of dumps' : 'any moment';
 
-function backupLine({ label, type, started, finished, bytes, added, damaged }: Backup, colors: Colors): string {
+function backupLine({ label, type, started, finished, bytes, added, damaged, former }: Backup, colors: Colors): string {
   const took = secondsText(Date.parse(finished) - Date.parse(started));
   const state = damaged ? colors.red('  pages of the database were damaged') : '';
+  const of = former === undefined ? '' : `  of PostgreSQL ${former}`;
   const size = `${sizeText(bytes)}, ${sizeText(added)} kept`;
-  return `  ${printable(label.padEnd(33))} ${type.padEnd(4)}  ${finished}  in ${took}  ${colors.dim(size)}${state}`;
+  return `  ${printable(label.padEnd(33))} ${type.padEnd(4)}  ${finished}  in ${took}  ${colors.dim(size)}${of}${state}`;
 }
 
 /** Bytes for people: `812 B`, `12.3 MB`, `4.0 GB`. */
@@ -44,6 +46,7 @@ export function ranText(host: string, what: string, run: RunStatus, seconds: num
   if (run.result !== 'ok') return `${name}: ${colors.red('✗')} the ${what} failed: ${printable(run.problem)}\n`;
   const { rpoSeconds, rtoSeconds, type } = run;
   const kind = type ? `${type} ` : '';
+  const rehearsed = rehearsalWords(run.upgrade).map((words) => `; ${words}`);
   const measured = rpoSeconds === undefined ? '' : `; RPO ${rpoSeconds} s, RTO ${rtoSeconds} s`;
-  return `${name}: ${colors.green('✓')} ${kind}${what} in ${secondsText(seconds * 1000)}${measured}\n`;
+  return `${name}: ${colors.green('✓')} ${kind}${what} in ${secondsText(seconds * 1000)}${measured}${rehearsed.map(printable).join('')}\n`;
 }

@@ -18,6 +18,7 @@ import {
   opaqueText,
   shortHash,
   unfinishedText,
+  upgradeText,
 } from './plan-parts.ts';
 
 /** Characters that a report may have: GitHub takes 65,536 of a comment, and a workflow may add some of its own. */
@@ -79,7 +80,9 @@ function planPart(hashed: HashedPlan): HostPart {
   const { plan, hash } = hashed;
   const [blocked, guard, noReturn] = [blockedText(plan), guardText(plan), noReturnText(plan)];
   const counts = `${blocked ? `${blocked}; ` : isEmpty(plan) ? 'nothing to do, ' : ''}${countTexts(plan).join(', ')}`;
-  const notes = [unfinishedText(hashed), guard, confirmText(plan), noReturn].filter((note) => note !== undefined);
+  const notes = [unfinishedText(hashed), guard, upgradeText(plan), confirmText(plan), noReturn].filter(
+    (note) => note !== undefined,
+  );
   const activations = plan.activations.map(({ unit, verb, reason }) => row(verb, `unit ${unit}`, reason, ''));
   const changes = plan.changes.filter(isWorthSaying);
   return {

@@ -110,6 +110,15 @@ export function confirmText({ steps }: Plan): string | undefined {
   );
 }
 
+/** That the server moves to another major version, and what that means for those who use it, or undefined. */
+export function upgradeText({ steps }: Plan): string | undefined {
+  const upgrade = steps.find(({ op }) => op === 'postgres_upgrade');
+  if (!upgrade) return undefined;
+  const [, from, to] = upgrade.args;
+  const what = Number(from) < Number(to) ? 'is upgraded' : 'goes back';
+  return `the server ${what} from PostgreSQL ${from} to ${to}: nobody is served while data are copied and checked, and nobody can write before the apply ends; until then a failure puts it back`;
+}
+
 /** Why a plan that removes too much is refused, and what to type, or undefined. */
 export function guardText(plan: Plan): string | undefined {
   if (!plan.guard || !isGuarded(plan)) return undefined;

@@ -19,6 +19,7 @@ import {
   opaqueText,
   shortHash,
   unfinishedText,
+  upgradeText,
 } from './plan-parts.ts';
 
 const signs: Record<Action, string> = { create: '+', update: '~', delete: '-', adopt: '=', keep: '!', none: ' ' };
@@ -76,7 +77,7 @@ function activationLines(plan: Plan, colors: Colors): string[] {
 /** What to know before an apply: what cannot be put back, and what is refused. */
 function warningLines(plan: Plan, colors: Colors): string[] {
   const guard = guardText(plan);
-  const warnings = [confirmText(plan), noReturnText(plan)].filter((text) => text !== undefined);
+  const warnings = [upgradeText(plan), confirmText(plan), noReturnText(plan)].filter((text) => text !== undefined);
   return [
     ...warnings.map((text) => `${colors.yellow('⚠')} ${printable(text)}`),
     ...(guard ? [`${colors.red('✗')} ${guard}`] : []),

@@ -1,5 +1,5 @@
 import type { CertificateStatus } from '../apply/status/certificate.ts';
-import type { DatabaseStatus, RunStatus } from '../apply/status/data.ts';
+import type { DatabaseStatus, RehearsalStatus, RunStatus } from '../apply/status/data.ts';
 import type { HostStatus, UnitStatus } from '../apply/status/status.ts';
 import { printable } from '../diagnostic.ts';
 import type { Colors } from './colors.ts';
@@ -20,6 +20,7 @@ export function statusText(host: string, status: HostStatus, colors: Colors): st
     ['certificate', certificateLine(status)],
     ['database', databaseLine(status)],
     ['server', serverLine(status)],
+    ['kept', keptLine(status)],
     ['backup', runLine(status, status.data?.backup, /-backup-(full|incremental)\.timer$/)],
     ['drill', runLine(status, status.data?.drill, /-backup-drill\.timer$/)],
     ['units', unitsLine(status.units)],
@@ -67,6 +68,14 @@ function serverLine({ data, units }: HostStatus): string {
   return `${installed}; ${candidate} waits${window ? ` for ${window}` : ': database.upgrades.automatic is false'}`;
 }
 
+const keptLine = ({ data }: HostStatus): string =>
+  (data?.kept ?? [])
+    .map(
+      ({ version, since, bytes, path }) =>
+        `PostgreSQL ${version}, ${(bytes / 1e6).toFixed(1)} MB, since ${since}, ${path}`,
+    )
+    .join('; ');
+
 function archiveWords({ archive }: DatabaseStatus, at: string): string[] {
   if (!archive) return [];
   const age = archive.archived && Math.round((Date.parse(at) - Date.parse(archive.archived)) / 1000);
@@ -85,8 +94,18 @@ function runLine({ data, units }: HostStatus, run: RunStatus | undefined, timers
   return [
     last,
     ...(run?.result === 'ok' && rpoSeconds !== undefined ? [`RPO ${rpoSeconds} s, RTO ${rtoSeconds} s`] : []),
+    ...rehearsalWords(run?.upgrade),
     ...(next ? [`next ${next}`] : []),
   ].join(', ');
+}
+
+/** How the upgrade to another major version went that a drill rehearsed. */
+export function rehearsalWords(upgrade: RehearsalStatus | undefined): string[] {
+  if (!upgrade) return [];
+  const { to, result, problem, seconds } = upgrade;
+  return result === 'ok'
+    ? [`upgrade to PostgreSQL ${to} rehearsed in ${seconds} s`]
+    : [`rehearsal of the upgrade to PostgreSQL ${to} failed: ${problem}`];
 }
 
 function unitsLine(units: readonly UnitStatus[]): string {

@@ -3,6 +3,7 @@ import { fileKind } from './file.ts';
 import { groupKind } from './group.ts';
 import type { Observed, Read, Wanted } from './observed.ts';
 import { packageKind } from './package.ts';
+import { clusterKind } from './postgres-cluster.ts';
 import { databaseKind } from './postgres-database.ts';
 import { roleKind } from './postgres-role.ts';
 import { releaseKind } from './release.ts';
@@ -26,6 +27,12 @@ export interface Removal {
   readonly retained?: string;
 }
 
+/** Why a change is not made. With `adoptable`, it is made all the same when somebody says `--adopt`. */
+export interface Refusal {
+  readonly reason: string;
+  readonly adoptable: boolean;
+}
+
 /** All that is known about one kind of resource. Everything is pure; `name` is the part of the id behind the colon. */
 export interface Kind<R extends Resource = Resource> {
   /** What to read from the host to know the state of the one with this name. */
@@ -40,6 +47,8 @@ export interface Kind<R extends Resource = Resource> {
   unchecked?(resource: R): string | undefined;
   /** Why nobody can tell now whether it is as it should be, such as `is starting`; though it could be read. */
   unsettled?(name: string, observed: Observed): string | undefined;
+  /** Why the one that is there can not become what is desired, though the two differ only in what deploy.yaml says. */
+  refuses?(resource: R, live: Attributes): Refusal | undefined;
   /** Whether one that is there already, and differs, may be somebody else's. */
   readonly claims: boolean;
   /** Whether the one that is there belongs to nobody in particular, so that taking its place is no conflict. */
@@ -62,6 +71,7 @@ const kinds: { readonly [K in ResourceKind]: Kind<Extract<Resource, { kind: K }>
   'secret-file': secretFileKind,
   symlink: symlinkKind,
   unit: unitKind,
+  'postgres-cluster': clusterKind,
   'postgres-role': roleKind,
   'postgres-database': databaseKind,
   release: releaseKind,

@@ -8,6 +8,8 @@ export interface Wanted {
   readonly groups: readonly string[];
   /** Unit names or patterns with `*`; a pattern yields the loaded units that match. */
   readonly units: readonly string[];
+  /** Names of clusters of PostgreSQL, such as main. */
+  readonly clusters: readonly string[];
   readonly roles: readonly string[];
   readonly databases: readonly string[];
 }
@@ -72,6 +74,16 @@ export interface UnitState {
   readonly needsReload: boolean;
 }
 
+/** A cluster of PostgreSQL, in each major version that the host has it in. */
+export interface ClusterState {
+  /** The version that serves: of those that start at boot the one with the project's settings, or else the newest. */
+  readonly serves: number;
+  /** Whether it has the project's settings. */
+  readonly ours: boolean;
+  /** Versions that have data, in rising order. */
+  readonly versions: readonly number[];
+}
+
 export interface UserState {
   readonly group: string;
   readonly home: string;
@@ -102,6 +114,7 @@ export interface Observed {
   readonly users: ReadonlyMap<string, Read<UserState>>;
   readonly groups: ReadonlyMap<string, Read<true>>;
   readonly units: ReadonlyMap<string, Read<UnitState>>;
+  readonly clusters: ReadonlyMap<string, Read<ClusterState>>;
   readonly roles: ReadonlyMap<string, Read<{ readonly login: boolean }>>;
   readonly databases: ReadonlyMap<string, Read<{ readonly owner: string }>>;
 }
@@ -113,6 +126,7 @@ const nothing: Wanted = {
   users: [],
   groups: [],
   units: [],
+  clusters: [],
   roles: [],
   databases: [],
 };

@@ -116,6 +116,17 @@ export interface UnitResource extends Base {
   readonly check?: { readonly port: number; readonly host: string; readonly path: string; readonly tls?: boolean };
 }
 
+/** The cluster of PostgreSQL that serves the project: its data in the format of one major version (pg_createcluster(1)). */
+export interface PostgresClusterResource extends Base {
+  readonly kind: 'postgres-cluster';
+  readonly name: string;
+  readonly version: number;
+  /** The major version whose data may be moved to this one. */
+  readonly from?: number;
+  /** What is archived by pgBackRest, and the unit that takes a full backup. */
+  readonly archive?: { readonly configuration: string; readonly stanza: string; readonly backup: string };
+}
+
 /** A PostgreSQL role. */
 export interface PostgresRoleResource extends Base {
   readonly kind: 'postgres-role';
@@ -166,6 +177,7 @@ export type Resource =
   | SecretResource
   | SecretFileResource
   | SymlinkResource
+  | PostgresClusterResource
   | UnitResource
   | PostgresRoleResource
   | PostgresDatabaseResource
@@ -183,6 +195,7 @@ export const kindOrder: readonly ResourceKind[] = [
   'file',
   'secret-file',
   'symlink',
+  'postgres-cluster',
   'unit',
   'postgres-role',
   'postgres-database',

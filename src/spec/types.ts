@@ -926,7 +926,7 @@ export interface ResolvedDatabaseTimeouts {
   idleInTransaction: string;
 }
 /**
- * Updates of a host's server within its major version (17.6 to 17.7). They restart it, so they come in a window of their own, after a backup, and not with host.updates.
+ * Updates of a host's server. Those within its major version (17.6 to 17.7) restart it, so they come in a window of their own, after a backup, and not with host.updates. Those to another one (15 to 17) are declared by next and from.
  */
 export interface ResolvedDatabaseUpgrades {
   /**
@@ -937,6 +937,18 @@ export interface ResolvedDatabaseUpgrades {
    * Whether they are installed then. When false, status says what waits, and systemctl start <name>-database-upgrade installs it.
    */
   automatic: boolean;
+  /**
+   * Major version that each restore drill rehearses the upgrade to, on the copy that it restores; its packages are installed beside. status says how long it took, or why it failed.
+   */
+  next?: 15 | 16 | 17 | 18;
+  /**
+   * Major version that may serve the data so far. An apply then moves them to database.version (pg_upgrade, by copying), once a drill has rehearsed that. The data of before stay on the host; with the two versions exchanged, an apply goes back to them.
+   */
+  from?: 14 | 15 | 16 | 17 | 18;
+  /**
+   * How long data of before an upgrade, or a restore, are meant to stay on the host. Nothing removes them by itself; from then on status says so, and how.
+   */
+  keep: string;
 }
 /**
  * The role that migrations run as when it is not the program's. In the database of a host it is <name>-migrate, a user of the system of its own, and needs no more than a password where the two are on different hosts.

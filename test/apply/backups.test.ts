@@ -13,6 +13,7 @@ const start = Date.parse('2026-11-22T02:30:00Z') / 1000;
 const told = (label: string, type: string, hours: number, more: object = {}) => ({
   archive: { start: '000000010000000000000004', stop: '000000010000000000000004' },
   backrest: { format: 5, version: '2.45' },
+  database: { id: 1, 'repo-key': 1 },
   error: false,
   info: { delta: 100, repository: { delta: 1_234_567, size: 4_000_000 }, size: 34_567_890 },
   label,
@@ -20,8 +21,17 @@ const told = (label: string, type: string, hours: number, more: object = {}) => 
   type,
   ...more,
 });
-const info = (backup: readonly object[], status: object = { code: 0, message: 'ok' }) =>
-  `info ${JSON.stringify([{ archive: [], backup, name: 'notes-production-db-1', status }])}\n`;
+const server = (id: number, version: string) => ({
+  id,
+  'repo-key': 1,
+  'system-id': 7_300_000_000_000_000_000,
+  version,
+});
+const info = (
+  backup: readonly object[],
+  status: object = { code: 0, message: 'ok' },
+  db: readonly object[] = [server(1, '15')],
+) => `info ${JSON.stringify([{ archive: [], backup, db, name: 'notes-production-db-1', status }])}\n`;
 
 const two = info([
   told('20261122-023000F', 'full', 0),
@@ -45,6 +55,22 @@ test('are read with the moments that can be restored', () => {
 
 test('count up to the newest whole one when nothing is known of the log', () => {
   assert.is(readBackups(two).to, '2026-11-22T02:30:04Z');
+});
+
+test('of before an upgrade to another major version are told as such, and cannot be restored', () => {
+  const listed = info(
+    [told('20261122-023000F', 'full', 0), told('20261123-023000F', 'full', 24, { database: { id: 2, 'repo-key': 1 } })],
+    { code: 0, message: 'ok' },
+    [server(1, '15'), server(2, '17')],
+  );
+  const known = readBackups(listed);
+  assert.equal(
+    known.backups.map(({ former }) => former),
+    ['15', undefined],
+  );
+  assert.is(known.from, '2026-11-23T02:30:04Z');
+  assert.match(backupsText('db-1', known, colors), '20261122-023000F                  full  2026-11-22T02:30:04Z');
+  assert.match(backupsText('db-1', known, colors), '1.2 MB kept  of PostgreSQL 15\n');
 });
 
 test('may be none yet, which is no problem; another state is one', () => {

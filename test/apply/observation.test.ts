@@ -47,7 +47,15 @@ for (const one of cases) {
 
 test('what no frame tells is unknown, never absent', () => {
   const name = ['x'];
-  const others = { packages: name, users: name, groups: name, units: name, roles: name, databases: name };
+  const others = {
+    packages: name,
+    users: name,
+    groups: name,
+    units: name,
+    clusters: name,
+    roles: name,
+    databases: name,
+  };
   const wanted = { paths: name, secrets: name, ...others };
   const { facts, ...tables } = observe({ frames: {}, wanted });
   for (const [table, reads] of Object.entries(tables)) assert.is(reads.get('x')?.state, 'unknown', table);

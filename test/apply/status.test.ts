@@ -258,6 +258,52 @@ test('asks for units a line each', () => {
   );
 });
 
+test('says which data of before an upgrade are kept, and when they were meant to be gone', () => {
+  const database = 'database {"name":"notes","bytes":1000000,"connections":1,"limit":50,"replicas":0}';
+  const kept = (days: number, path: string) => `kept 15 ${now - days * day} 38000000 ${path}`;
+  const lines = (...more: readonly string[]) => `${[...well, database, ...more].join('\n')}\n`;
+  const judged = (days: number, path = '/var/lib/postgresql/15/main') =>
+    readStatus(lines(kept(days, path)), { ...budgets, keepHours: 336 });
+  assert.equal(judged(13).problems, []);
+  assert.match(
+    statusText('db-1', judged(13), colorsFor({}, { NO_COLOR: '1' })),
+    'kept        PostgreSQL 15, 38.0 MB, since 2026-11-10T00:00:00Z, /var/lib/postgresql/15/main',
+  );
+  const [late] = judged(20).problems;
+  assert.match(
+    late!.message,
+    'have been kept for 20 days, in /var/lib/postgresql/15/main; database.upgrades.keep asks for 14',
+  );
+  assert.match(late!.fix, 'pg_dropcluster 15 main');
+  assert.match(
+    judged(20, '/var/lib/postgresql/15/main.before-1').problems[0]!.fix,
+    'rm -r /var/lib/postgresql/15/main.before-1',
+  );
+});
+
+test('says how an upgrade went that a drill rehearsed', () => {
+  const drill = (upgrade: object) =>
+    `drill ${JSON.stringify({ format: 1, result: 'ok', problem: '', finishedAt: now - 60, lastSuccessAt: now - 60, rpoSeconds: 61, rtoSeconds: 5, upgrade })}`;
+  const told = (upgrade: object) => {
+    const lines = [
+      ...well,
+      `since ${now - day}`,
+      drill(upgrade),
+      unit('notes-backup-drill.timer', 'ActiveState=active'),
+    ];
+    return statusText('db-1', read(lines), colorsFor({}, { NO_COLOR: '1' }));
+  };
+  assert.match(
+    told({ to: 17, result: 'ok', problem: '', seconds: 9 }),
+    'RTO 5 s, upgrade to PostgreSQL 17 rehearsed in 9 s',
+  );
+  assert.match(
+    told({ to: 17, result: 'failed', problem: 'no room', seconds: 1 }),
+    'rehearsal of the upgrade to PostgreSQL 17 failed: no room',
+  );
+  assert.not.match(told([]), 'upgrade');
+});
+
 test('is told to people with the problems first', () => {
   const colors = colorsFor({}, { NO_COLOR: '1' });
   assert.is(

@@ -43,8 +43,8 @@ function piece(number: number, timeline = 1): string {
 
 function infoOf(full: readonly string[]): string {
   const backups = full.flatMap((start, index) => [
-    `{"archive":{"start":"${start}","stop":"${start}"},"database":{"id":1,"repo-key":1},"error":false,"label":"${index}F","type":"full"}`,
-    `{"archive":{"start":"${piece(900)}","stop":"${piece(900)}"},"database":{"id":1,"repo-key":1},"error":false,"label":"${index}F_I","type":"incr"}`,
+    `{"archive":{"start":"${start}","stop":"${start}"},"database":{"id":2,"repo-key":1},"error":false,"label":"${index}F","type":"full"}`,
+    `{"archive":{"start":"${piece(900)}","stop":"${piece(900)}"},"database":{"id":2,"repo-key":1},"error":false,"label":"${index}F_I","type":"incr"}`,
   ]);
   return `[{"archive":[{"database":{"id":1,"repo-key":1},"id":"14-1"},{"database":{"id":2,"repo-key":1},"id":"15-2","max":"x"}],"backup":[${backups.join(',')}],"name":"s"}]`;
 }
@@ -143,6 +143,17 @@ test('follows the log to another time line', () => {
 test('asks for nothing before there is a full backup', () => {
   put({ pieces: [], full: [], archived: '' });
   writeFileSync(at('info'), '[{"archive":[{"database":{"id":2,"repo-key":1},"id":"15-2"}],"backup":[],"name":"s"}]');
+  assert.is(run().status, 0);
+});
+
+test('asks for nothing of the log before the first full backup of a server that was upgraded', () => {
+  put({ ...whole, pieces: pieces(300, 310), archived: piece(310) });
+  const before = readFileSync(at('info'), 'utf8');
+  assert.is(run().status, 1, 'the control: the log of this server should begin with the full backup');
+  writeFileSync(
+    at('info'),
+    before.replaceAll('"database":{"id":2,"repo-key":1},"error"', '"database":{"id":1,"repo-key":1},"error"'),
+  );
   assert.is(run().status, 0);
 });
 

@@ -13,6 +13,7 @@ import { uploadOf } from '../../src/resources/file.ts';
 import { kindNamed } from '../../src/resources/kind.ts';
 import { normalMode } from '../../src/resources/mode.ts';
 import {
+  type ClusterState,
   type Observed,
   type PathState,
   type Read,
@@ -40,6 +41,7 @@ export class ModelHost {
   readonly units = new Map<string, Live>(
     bareUnits.map((name) => [name, { active: 'active', enabled: 'static', needsReload: false }]),
   );
+  readonly clusters = new Map<string, ClusterState>();
   readonly roles = new Map<string, { login: boolean }>();
   readonly databases = new Map<string, { owner: string }>();
   readonly secretFiles = new Map<string, SecretState>();
@@ -102,6 +104,7 @@ export class ModelHost {
       users: table('users', wanted.users, (name) => this.users.get(name)),
       groups: table('groups', wanted.groups, (name) => (this.groups.has(name) ? (true as const) : undefined)),
       units: table('units', [...wanted.units, ...instances], (name) => this.units.get(name)),
+      clusters: table('clusters', wanted.clusters, (name) => this.clusters.get(name)),
       roles: table('roles', wanted.roles, (name) => this.roles.get(name)),
       databases: table('databases', wanted.databases, (name) => this.databases.get(name)),
     };
@@ -154,6 +157,11 @@ export class ModelHost {
       unit_attempt: () => need(this.units.has(a), 'no such unit') && this.start(a) && this.takeUp(a),
       unit_leave: () => this.units.has(a) && this.takeUp(a),
       http_check: () => need(this.runs('nginx') && this.live(manifest.project) !== '', 'nothing answers'),
+      postgres_cluster: () =>
+        this.clusters.has(a) || this.clusters.set(a, { serves: Number(b), ours: true, versions: [Number(b)] }),
+      postgres_upgrade: () =>
+        need(this.clusters.get(a)?.serves === Number(b), `no cluster of ${b}`) &&
+        this.clusters.set(a, { serves: Number(c), ours: true, versions: [Number(b), Number(c)].sort() }),
       postgres_role: () =>
         need(this.runs('postgresql'), 'no PostgreSQL') && this.roles.set(a, { login: b === 'LOGIN' }),
       postgres_database: () => need(this.roles.has(b), `no role ${b}`) && this.databases.set(a, { owner: b }),

@@ -40,6 +40,7 @@ const damages: Record<string, readonly Damage[]> = {
     (host, name) => upset(host, name, { needsReload: true }),
     (host, name) => host.lines.push({ activation: name, inputs: null }),
   ],
+  'postgres-cluster': [(host, name) => host.clusters.delete(name)],
   'postgres-role': [(host, name) => host.roles.delete(name), (host, name) => host.roles.set(name, { login: false })],
   'postgres-database': [
     (host, name) => host.databases.delete(name),
@@ -270,6 +271,7 @@ test('never calls unchanged what could not be read, and plans nothing for it tha
     file: 'paths',
     symlink: 'paths',
     unit: 'units',
+    'postgres-cluster': 'clusters',
     'postgres-role': 'roles',
     'postgres-database': 'databases',
   };
@@ -282,7 +284,7 @@ test('never calls unchanged what could not be read, and plans nothing for it tha
       for (const id of ids) {
         const change = plan.changes.find((one) => one.id === id)!;
         assert.is(change.class, 'unknown', id);
-        assert.is(change.action, kindOf(id).startsWith('postgres') ? 'update' : 'none', id);
+        assert.is(change.action, ['postgres-role', 'postgres-database'].includes(kindOf(id)) ? 'update' : 'none', id);
       }
       assert.not.ok(isEmpty(plan));
       const acts = plan.steps.filter(({ op, subject }) => ids.includes(subject) && !op.startsWith('postgres'));

@@ -17,7 +17,7 @@ import { suite } from '../support/suite.ts';
 /** A read in a case file: `"absent"`, `{ "unknown": "why" }`, or the value that is present. */
 type WrittenRead = 'absent' | { readonly unknown: string } | Readonly<Record<string, unknown>> | true;
 
-type Table = 'paths' | 'secrets' | 'packages' | 'users' | 'groups' | 'units' | 'roles' | 'databases';
+type Table = 'paths' | 'secrets' | 'packages' | 'users' | 'groups' | 'units' | 'clusters' | 'roles' | 'databases';
 
 interface Case {
   readonly resources?: readonly [Resource, ...Resource[]];
@@ -54,7 +54,17 @@ function observedOf({ observed }: Case): Observed {
   const table = (name: Table) =>
     new Map(Object.entries(observed[name] ?? {}).map(([key, written]) => [key, readOf(written)] as const));
   const facts = { os: 'debian-12', architecture: 'amd64', bootId: 'boot', freeKib: {} };
-  const names: readonly Table[] = ['paths', 'secrets', 'packages', 'users', 'groups', 'units', 'roles', 'databases'];
+  const names: readonly Table[] = [
+    'paths',
+    'secrets',
+    'packages',
+    'users',
+    'groups',
+    'units',
+    'clusters',
+    'roles',
+    'databases',
+  ];
   return {
     facts,
     ...(Object.fromEntries(names.map((name) => [name, table(name)])) as unknown as Omit<Observed, 'facts'>),

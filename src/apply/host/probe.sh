@@ -89,6 +89,24 @@ show_units() {
 }
 behind units each_line "$(names unit)" show_units
 
+# Clusters of PostgreSQL: name, version, whether it starts at boot, whether it has data, whether this project's settings are in it.
+clusters() { # names
+	set +f
+	for cluster; do
+		for settings in /etc/postgresql/*/"$cluster"; do
+			[ -f "$settings/postgresql.conf" ] || continue
+			version=${settings#/etc/postgresql/}
+			version=${version%%/*}
+			starts=no data=no ours=no
+			if grep -qsx auto "$settings/start.conf"; then starts=yes; fi
+			if [ -f "/var/lib/postgresql/$version/$cluster/PG_VERSION" ]; then data=yes; fi
+			if [ -f "$settings/conf.d/${record##*/}-restart.conf" ]; then ours=yes; fi
+			printf '%s|%s|%s|%s|%s\n' "$cluster" "$version" "$starts" "$data" "$ours"
+		done
+	done
+}
+if [ -n "$(names cluster)" ]; then frame clusters each_line "$(names cluster)" clusters; fi
+
 if [ -n "$(names role)$(names database)" ]; then
 	if command -v psql >/dev/null; then
 		# Debian's psql is a Perl program that finds the cluster and costs 40 ms; the newest binary serves the usual port.

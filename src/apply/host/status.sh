@@ -4,6 +4,7 @@
 # active, a line each.
 #   now <seconds> | up <seconds> | memory <KiB in all> <KiB available> | disk <percent of bytes> <percent of inodes> <mounted on>
 #   unit <property=value…> | failed <unit> | next <timer> <seconds> | live <release> | switch <JSON> (the last one) | apply <JSON> (the last one) | unfinished <transaction>
+#   kept <version> <seconds since when> <bytes> <path> (data of before an upgrade or a restore)
 #   server <version of the package> <version that could be installed> | upgrade <JSON> (the last one)
 #   database <JSON> | since <seconds> (the first backup could be taken) | backup <JSON> | drill <JSON> (the last ones)
 #   certificate <JSON> | renewed <hours before its end> | serial <issued, installed or served> <serial> <seconds of its end>
@@ -84,6 +85,16 @@ if [ -n "$package" ]; then
 		"$(apt-cache policy "$package" 2>/dev/null | sed -n 's/^ *Candidate: //p')"
 	if [ -f "/var/lib/$project-upgrade/last.json" ]; then printf 'upgrade %s\n' "$(cat "/var/lib/$project-upgrade/last.json")"; fi
 fi
+
+# Data that no server serves: of another version, or set aside by an upgrade or a restore.
+for data in /var/lib/postgresql/[0-9]*/main /var/lib/postgresql/[0-9]*/main.before-*; do
+	version=${data#/var/lib/postgresql/}
+	version=${version%%/*}
+	start=/etc/postgresql/$version/main/start.conf
+	[ -f "$data/PG_VERSION" ] || continue
+	case $data in */main) grep -qsx disabled "$start" || continue ;; *) start=$data ;; esac
+	printf 'kept %s %s %s %s\n' "$version" "$(stat -c %Z "$start")" "$(du -sb "$data" | cut -f 1)" "$data"
+done
 
 serial() { # which, with the certificate on standard input
 	openssl x509 -noout -serial -enddate 2>/dev/null | {

@@ -33,6 +33,16 @@ export interface RunStatus {
   /** Of a drill: what could have been lost at most, and how long a restore took, in seconds. */
   readonly rpoSeconds?: number;
   readonly rtoSeconds?: number;
+  /** Of a drill that rehearsed an upgrade of the server to another major version. */
+  readonly upgrade?: RehearsalStatus;
+}
+
+/** How an upgrade went that was rehearsed on the copy of a drill. */
+export interface RehearsalStatus {
+  readonly to: number;
+  readonly result: string;
+  readonly problem: string;
+  readonly seconds: number;
 }
 
 /** Versions of the server's package, and how the last update of it went. */
@@ -46,7 +56,18 @@ export interface ServerStatus {
   readonly finished?: string;
 }
 
+/** Data of the server of before an upgrade or a restore. */
+export interface KeptStatus {
+  /** Major version. */
+  readonly version: number;
+  /** In UTC (RFC 3339). */
+  readonly since: string;
+  readonly bytes: number;
+  readonly path: string;
+}
+
 export interface DataStatus {
+  readonly kept?: readonly KeptStatus[];
   readonly server?: ServerStatus;
   readonly database?: DatabaseStatus;
   /** Since when there are backups; absent where there are none. */
@@ -59,11 +80,14 @@ export interface DataStatus {
 export interface Budgets {
   readonly backupHours: number;
   readonly drillHours?: number;
+  /** How long data of before an upgrade or a restore are meant to stay. */
+  readonly keepHours?: number;
 }
 
 /** The texts that a host prints about its data; those that it did not print are absent. */
 export interface DataLines {
   readonly database: string | undefined;
+  readonly kept: readonly string[];
   readonly server: string | undefined;
   readonly upgrade: string | undefined;
   readonly since: string | undefined;
@@ -71,15 +95,21 @@ export interface DataLines {
   readonly drill: string | undefined;
 }
 
-export function dataIn({ database, server, upgrade, since, backup, drill }: DataLines): DataStatus | undefined {
+export function dataIn({ database, kept, server, upgrade, since, backup, drill }: DataLines): DataStatus | undefined {
   if (database === undefined && since === undefined) return undefined;
   return {
+    ...optional('kept', kept.length > 0 ? kept.flatMap(keptIn) : undefined),
     ...optional('server', serverIn(server, upgrade)),
     ...optional('database', databaseIn(database)),
     ...optional('since', since === undefined ? undefined : timeOf(Number(since) || 0)),
     ...optional('backup', runIn(backup)),
     ...optional('drill', runIn(drill)),
   };
+}
+
+function keptIn(text: string): KeptStatus[] {
+  const [, version, since, bytes, path = ''] = text.match(/^(\d+) (\d+) (\d+) (.*)$/) ?? [];
+  return path === '' ? [] : [{ version: Number(version), since: timeOf(Number(since)), bytes: Number(bytes), path }];
 }
 
 function serverIn(text: string | undefined, upgrade: string | undefined): ServerStatus | undefined {
@@ -134,7 +164,16 @@ export function runIn(text: string | undefined): RunStatus | undefined {
     ...optional('type', textIn(known.type)),
     ...optional('rpoSeconds', numberIn(known.rpoSeconds)),
     ...optional('rtoSeconds', numberIn(known.rtoSeconds)),
+    ...optional('upgrade', rehearsalIn(known.upgrade)),
   };
+}
+
+function rehearsalIn(value: unknown): RehearsalStatus | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const known = value as Readonly<Record<string, unknown>>;
+  const [to, seconds] = [numberIn(known.to), numberIn(known.seconds)];
+  if (to === undefined || seconds === undefined) return undefined;
+  return { to, result: textIn(known.result) ?? 'failed', problem: textIn(known.problem) ?? '', seconds };
 }
 
 /**
@@ -151,7 +190,8 @@ export function dataProblems(
 ): Problem[] {
   if (!data) return [];
   const runs = data.since === undefined ? [] : runProblems(data, timers, now, budgets);
-  return [...databaseProblems(data.database), ...serverProblems(data.server, timers), ...runs];
+  const kept = (data.kept ?? []).flatMap((one) => keptProblem(one, now, budgets));
+  return [...databaseProblems(data.database), ...serverProblems(data.server, timers), ...runs, ...kept];
 }
 
 function serverProblems(server: ServerStatus | undefined, timers: readonly string[]): Problem[] {
@@ -160,6 +200,17 @@ function serverProblems(server: ServerStatus | undefined, timers: readonly strin
   const unit = timer?.replace(/timer$/, 'service') ?? '<project>-database-upgrade.service';
   const fix = `see why on the host: journalctl -u ${unit}; when that is mended: systemctl start ${unit}`;
   return [{ message: `the last update of the server failed: ${server.problem ?? ''}`, fix }];
+}
+
+function keptProblem({ version, since, path }: KeptStatus, now: number, { keepHours }: Budgets): Problem[] {
+  const age = (now - Date.parse(since) / 1000) / 3600;
+  if (keepHours === undefined || age <= keepHours) return [];
+  const isServer = path.endsWith('/main');
+  const message = `data of before ${isServer ? 'an upgrade' : 'an upgrade or a restore'} have been kept for ${Math.floor(age / 24)} days, in ${path}; database.upgrades.keep asks for ${keepHours / 24}`;
+  const way = isServer
+    ? `delete database.upgrades.from and apply, then on the host: pg_dropcluster ${version} main`
+    : `on the host: rm -r ${path}`;
+  return [{ message, fix: `${way}; or raise database.upgrades.keep` }];
 }
 
 /** Percent of the connections from which on few are left. */

@@ -91,6 +91,7 @@ export function readStatus(output: string, budgets: Budgets): HostStatus {
       'data',
       dataIn({
         database: one('database'),
+        kept: all('kept'),
         server: one('server'),
         upgrade: one('upgrade'),
         backup: one('backup'),

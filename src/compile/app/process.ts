@@ -2,9 +2,8 @@
 import { wordsOf } from '../../spec/command.ts';
 import { megabytes } from '../../spec/units.ts';
 import type { CompileInput } from '../compile.ts';
-import { cluster } from '../database/places.ts';
+import { databaseUnit } from '../database/places.ts';
 import type { Context } from '../render.ts';
-import { postgresVersion } from '../targets.ts';
 import { databaseIsLocal } from '../topology.ts';
 import { from, type Traced } from '../trace.ts';
 import { type Credential, credentialContext } from './credentials.ts';
@@ -75,9 +74,7 @@ function commandOf({ key, release, memory, heap, command, commandKey }: Process)
 function neighbours({ spec, host }: CompileInput): Traced[] {
   const { name, database, cache } = spec;
   return [
-    ...(database?.placement === 'host' && databaseIsLocal(host)
-      ? [from('database.version', cluster(postgresVersion(host.os, database.version)).unit)]
-      : []),
+    ...(database?.placement === 'host' && databaseIsLocal(host) ? [from('database.engine', databaseUnit(name))] : []),
     ...(database?.placement === 'host' && database.pooler.enabled
       ? [from('database.pooler.enabled', `${name}-pgbouncer.service`)]
       : []),

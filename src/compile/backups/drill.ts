@@ -15,6 +15,7 @@ export function drillParts(input: CompileInput): Resource[] {
   const { database, backups, name } = spec;
   const { drill } = backups;
   if (!drill.enabled || !database) return [];
+  const { next } = database.upgrades;
   const places = backupPlaces(name);
   const script = file(places.drill, render(templates, 'pgbackrest/drill.sh', 'foreign', {}), 'backups.drill', {
     mode: '755',
@@ -41,6 +42,7 @@ export function drillParts(input: CompileInput): Resource[] {
       word('database.name', database.name),
       word('backups.drill.checks', places.checks),
       word('backups.archiveTimeout', seconds(backups.archiveTimeout)),
+      ...(next === undefined ? [] : [word('database.upgrades.next', next)]),
     ],
   });
   return [

@@ -4,6 +4,7 @@ import type { CompileInput } from '../compile.ts';
 import { aptPackage, directory, file } from '../parts.ts';
 import { render } from '../render.ts';
 import { from } from '../trace.ts';
+import { isUpgrading } from './cluster.ts';
 
 type Database = NonNullable<ResolvedSpec['database']>;
 
@@ -18,18 +19,18 @@ export function serverPackages(input: CompileInput, database: Database): readonl
       : aptPackage(`postgresql-${version}`, 'database.version', true);
   const before = [
     ...(version !== undefined && repository !== 'distribution' ? projectSource(input) : []),
-    ...(input.spec.host.manage ? clusterDefaults(input, true) : []),
+    ...(input.spec.host.manage ? clusterDefaults(input, !isUpgrading(database)) : []),
   ];
   const files = before.filter(({ kind }) => kind === 'file').map(({ id }) => id);
   return [...before, { ...server, ...(files.length > 0 ? { needs: files } : {}) }];
 }
 
 /** How the packages make a cluster, and whether they make one at all. One that is there already stays as it is. */
-export function clusterDefaults({ spec, templates }: CompileInput, serves: boolean): Resource[] {
+export function clusterDefaults({ spec, templates }: CompileInput, makes: boolean): Resource[] {
   const folder = '/etc/postgresql-common/createcluster.d';
   const rendered = render(templates, 'postgres/createcluster.conf', 'postgres', {
     name: from('name', spec.name, 'foreign'),
-    idle: from('database.placement', !serves),
+    idle: from('database.placement', !makes),
   });
   const parent = '/etc/postgresql-common';
   return [

@@ -6,7 +6,6 @@ import { archiveSettings } from '../backups/archive.ts';
 import type { CompileInput } from '../compile.ts';
 import { directory, file } from '../parts.ts';
 import { render } from '../render.ts';
-import { postgresVersion } from '../targets.ts';
 import { addressFor } from '../topology.ts';
 import { from, type Traced } from '../trace.ts';
 import { accessFiles, isReachedByNetwork } from './access.ts';
@@ -22,12 +21,15 @@ export interface ServerFiles {
 }
 
 /**
- * Configuration of the whole server in two files, so that a change of what a reload can take up never restarts it, and the
+ * Configuration of the whole server, in one major version, in two files, so that a change of what a reload can take up never restarts it, and the
  * lists of who may connect as whom.
  */
-export function serverFiles(input: CompileInput, database: Database, packageId: string): ServerFiles {
-  const version = postgresVersion(input.host.os, database.version);
-  const needs = [packageId];
+export function serverFiles(
+  input: CompileInput,
+  database: Database,
+  version: number,
+  needs: readonly string[],
+): ServerFiles {
   const settings = settingsFor(input, database, version);
   const patches = input.spec.patches.postgres.map((line, index) => ({
     name: nameIn(line),
@@ -65,7 +67,7 @@ function settingsFor(input: CompileInput, database: Database, version: number): 
     ...placed(input, version),
     ...tuned(input.spec, database, input.host),
     ...preloaded(database),
-    ...archiveSettings(input),
+    ...archiveSettings(input, cluster(version).data),
     ...habits(database, version),
   ];
   const asked = database.settings.map(({ name, value }, index) => setting(name, `database.settings.${index}`, value));

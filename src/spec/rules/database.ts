@@ -4,6 +4,7 @@ import { megabytes, milliseconds } from '../units.ts';
 import { connectionRules } from './connections.ts';
 import { aboutDatabase, isReachedByNetwork, servers } from './database-context.ts';
 import { databaseRoleRules } from './database-roles.ts';
+import { majorUpgradeRules } from './major-upgrades.ts';
 import { postgresSettingRules } from './postgres-settings.ts';
 import { error, type Rule, warning } from './rule.ts';
 
@@ -38,10 +39,12 @@ const systemDatabase = aboutDatabase(({ document, spec }, { name, placement }) =
 );
 
 const versionExists = aboutDatabase((context, database) => {
-  const { version, repository } = database;
+  const { version, repository, upgrades } = database;
   if (version === undefined || repository === 'pgdg') return [];
+  // A host whose operating system was upgraded keeps the server that it had, until its data are upgraded, too.
+  const isKept = (own: number) => version < own && upgrades.next === own;
   return servers(context, database)
-    .filter(({ host }) => targetOf(host.os).postgres !== version)
+    .filter(({ host }) => targetOf(host.os).postgres !== version && !isKept(targetOf(host.os).postgres))
     .slice(0, 1)
     .map(({ host }) =>
       error(
@@ -210,6 +213,7 @@ export const databaseRules: readonly Rule[] = [
   timeoutsCanBeCounted,
   updatesHaveAWindow,
   ...databaseRoleRules,
+  ...majorUpgradeRules,
   ...connectionRules,
   ...postgresSettingRules,
 ];

@@ -54,6 +54,8 @@ const tasksFor = (rootfs: string, live: Slot): Tasks => ({
   'secret-file': () => [],
   symlink: ({ id, path, target }) => [link(id, path, target)],
   unit: ({ id, name }) => [startedUnit(id, name)],
+  // The packages make it.
+  'postgres-cluster': () => [],
   'postgres-role': roleTask,
   'postgres-database': databaseTask,
   release: (resource) => releaseTasks(resource, live),

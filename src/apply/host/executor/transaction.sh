@@ -58,7 +58,7 @@ roll_back() { # number of the step
 		fi
 		number=$((number - 1))
 	done
-	told=$(put_back_units "$failed" 2>&1)
+	told=$(put_back_clusters "$failed" 2>&1 && put_back_units "$failed" 2>&1)
 	while IFS= read -r text; do
 		case $text in *'did not take up its old state') say "out $failed $text" && stay="$stay $failed" ;; esac
 	done <<-TOLD
@@ -232,7 +232,7 @@ is_over() {
 }
 
 only_finishing() { # number: from here on the new release serves already, and nothing is left whose failure is a reason to go back
-	! tail -n "+$1" steps | grep -qv -e '^[0-9]*|release_drain|' -e '^[0-9]*|unit_attempt|'
+	! tail -n "+$1" steps | grep -qv -e '^[0-9]*|release_drain|' -e '^[0-9]*|postgres_open|' -e '^[0-9]*|unit_attempt|'
 }
 
 wait_for_migration() { # it runs in a unit of its own, and stopping it half-way could leave half a change

@@ -1,0 +1,47 @@
+import type { LabHost } from '../lab/host.ts';
+import type { Release } from '../lab/releases.ts';
+
+/** From where an older server comes that runs on a release: the release before it, or one with the same C library. */
+interface Origin {
+  readonly version: number;
+  readonly source: string;
+  readonly suite: string;
+  /** Packages that come from there; everything else is the release's own. */
+  readonly packages: string;
+}
+
+const origins: Record<Release, Origin> = {
+  'debian-12': {
+    version: 14,
+    source: 'deb [trusted=yes] http://archive.ubuntu.com/ubuntu jammy main',
+    suite: 'jammy',
+    packages: 'postgresql-14 postgresql-client-14 libicu70 libllvm14',
+  },
+  'debian-13': {
+    version: 15,
+    source: 'deb http://deb.debian.org/debian bookworm main',
+    suite: 'bookworm',
+    packages: 'postgresql-15 postgresql-client-15 libicu72 libldap-2.5-0 libllvm14',
+  },
+};
+
+/** The major version that `installOlderServer` brings to a release. */
+export const olderVersion = (release: Release): number => origins[release].version;
+
+/**
+ * Leaves a host as one is whose operating system was upgraded: an older server with its cluster, from a source that is no longer there, and
+ * the release's own without one.
+ */
+export async function installOlderServer(host: LabHost, release: Release, checksums: boolean): Promise<void> {
+  const { version, source, suite, packages } = origins[release];
+  await host.sh(`
+for own in /etc/postgresql/*/main; do [ ! -d "$own" ] || pg_dropcluster --stop "$(basename "$(dirname "$own")")" main; done
+printf '%s\\n' '${source}' >/etc/apt/sources.list.d/older.list
+printf 'Package: *\\nPin: release n=${suite}\\nPin-Priority: -1\\n\\nPackage: ${packages}\\nPin: release n=${suite}\\nPin-Priority: 900\\n' >/etc/apt/preferences.d/older
+mkdir -p /etc/postgresql-common/createcluster.d
+printf "create_main_cluster = false\\n" >/etc/postgresql-common/createcluster.d/older.conf
+apt-get -q update
+DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install postgresql-${version}
+rm /etc/apt/sources.list.d/older.list /etc/apt/preferences.d/older /etc/postgresql-common/createcluster.d/older.conf
+pg_createcluster --port=5432 ${version} main -- ${checksums ? '--data-checksums' : ''}`);
+}
