@@ -29,13 +29,14 @@ const origins: Record<Release, Origin> = {
 export const olderVersion = (release: Release): number => origins[release].version;
 
 /**
- * Leaves a host as one is whose operating system was upgraded: an older server with its cluster, from a source that is no longer there, and
- * the release's own without one.
+ * Leaves a host as one is whose operating system was upgraded: an older server with its cluster, from a source that is no longer there, and none
+ * of the release's own.
  */
 export async function installOlderServer(host: LabHost, release: Release, checksums: boolean): Promise<void> {
   const { version, source, suite, packages } = origins[release];
   await host.sh(`
 for own in /etc/postgresql/*/main; do [ ! -d "$own" ] || pg_dropcluster --stop "$(basename "$(dirname "$own")")" main; done
+DEBIAN_FRONTEND=noninteractive apt-get -q -y purge $(dpkg-query -W -f '\${Package} ' 'postgresql-[0-9]*')
 printf '%s\\n' '${source}' >/etc/apt/sources.list.d/older.list
 printf 'Package: *\\nPin: release n=${suite}\\nPin-Priority: -1\\n\\nPackage: ${packages}\\nPin: release n=${suite}\\nPin-Priority: 900\\n' >/etc/apt/preferences.d/older
 mkdir -p /etc/postgresql-common/createcluster.d

@@ -71,6 +71,20 @@ for (const release of labReleases()) {
     assert.is((await fetch(`${url()}/api/notes`, { method: 'POST', headers, body })).status, 201);
   };
 
+  /** Settings with which no server starts. */
+  const breakSettings = () =>
+    ground.project.edit(
+      '\nbackups:\n',
+      '\npatches:\n  postgres: ["shared_preload_libraries = \'nothing-of-that-name\'"]\nbackups:\n',
+    );
+  const mendSettings = () => ground.project.edit(/\npatches:\n {2}postgres: .*\n/, '\n');
+  /** Until data are being moved. */
+  const upgrades = () =>
+    ground.until('pg_upgrade runs', async () => {
+      const { stdout } = await ground.host.exec(['pgrep', '-f', `postgresql/${newer}/bin/pg_upgrade`]);
+      return stdout !== '';
+    });
+
   test.before(async () => {
     ground = await Ground.start(release, '  engine: pgbackrest\n', async (host, project) => {
       await installOlderServer(host, release, release === 'debian-13');
@@ -109,6 +123,11 @@ for (const release of labReleases()) {
     assert.match(held.text, 'no restore drill has succeeded within 24 hours before an upgrade');
     assert.is(await version(), older);
     assert.match((await ground.project.run('plan')).text, 'no restore drill has succeeded within 24 hours');
+    ground.project.edit('LOG_LEVEL: info', 'LOG_LEVEL: debug');
+    const together = await apply();
+    expectExit(together, 7);
+    assert.match(together.text, 'the server is upgraded by itself, and not together with a release');
+    ground.project.edit('LOG_LEVEL: debug', 'LOG_LEVEL: info');
   });
 
   test('a drill rehearses it, and says how long that took', async () => {
@@ -139,13 +158,10 @@ for (const release of labReleases()) {
   test('a new server that does not start leaves the old one serving', async () => {
     const before = await rows();
     database(`upgrades: { from: ${older} }`);
-    ground.project.edit(
-      '\nbackups:\n',
-      '\npatches:\n  postgres: ["shared_preload_libraries = \'nothing-of-that-name\'"]\nbackups:\n',
-    );
+    breakSettings();
     const refused = await apply();
     expectExit(refused, 3);
-    ground.project.edit(/\npatches:\n {2}postgres: .*\n/, '\n');
+    mendSettings();
     assert.is(await version(), older);
     assert.is(await rows(), before);
     await writes();
@@ -155,16 +171,15 @@ for (const release of labReleases()) {
     await ground.archived();
   });
 
-  test('a power cut in the middle leaves the old one serving', async () => {
+  test('a power cut in the middle leaves the old one serving, also with settings that keep it from starting until they are put back', async () => {
     const before = await rows();
     database(`upgrades: { from: ${older} }`);
+    breakSettings();
     const running = apply();
-    await ground.until('pg_upgrade runs', async () => {
-      const { stdout } = await ground.host.exec(['pgrep', '-f', `postgresql/${newer}/bin/pg_upgrade`]);
-      return stdout !== '';
-    });
+    await upgrades();
     await ground.project.killRunning();
     await running;
+    mendSettings();
     await ground.host.powerCut();
     await ground.until(
       'the old server is back',
@@ -182,6 +197,21 @@ for (const release of labReleases()) {
     await isEmpty();
     await ground.succeeds('incremental');
     expectExit(await ground.project.run('backup', 'drill'), 0);
+  });
+
+  test('an executor that is killed in the middle leaves the old one serving', async () => {
+    const before = await rows();
+    database(`upgrades: { from: ${older} }`);
+    const running = apply();
+    await upgrades();
+    await ground.host.sh("systemctl kill --signal=KILL 'fairlead-notes-2*'");
+    assert.is((await running).exitCode, 3);
+    assert.is(await version(), older);
+    assert.is(await rows(), before);
+    await writes();
+    database(`version: ${older}`, `upgrades: { next: ${newer} }`);
+    await isEmpty();
+    await ground.archived();
   });
 
   test('an upgrade keeps every row that was acknowledged, and is backed up at once', async () => {
@@ -245,11 +275,50 @@ for (const release of labReleases()) {
     await ground.isWell();
   });
 
-  test('and a second upgrade sets the data of the first aside', async () => {
+  test('a power cut in the last step of a second upgrade goes on with it, and the data of the first are set aside', async () => {
     expectExit(await ground.project.run('backup', 'drill'), 0);
+    await ground.sql("INSERT INTO lines VALUES (200000, 'before the second upgrade')");
     database(`upgrades: { from: ${older} }`);
-    expectExit(await apply(), 0);
+    const running = apply();
+    await ground.until('the new server answers', async () => {
+      const { stdout } = await ground.host.exec([
+        'runuser',
+        '-u',
+        'postgres',
+        '--',
+        'psql',
+        '-XAtqc',
+        'SHOW server_version_num',
+      ]);
+      return stdout.startsWith(String(newer));
+    });
+    // The first statistics wait for this lock.
+    const lock = ground.host.exec(['runuser', '-u', 'postgres', '--', 'psql', '-XAtq', 'notes'], {
+      input: 'BEGIN; LOCK TABLE lines; SELECT pg_sleep(120);',
+    });
+    await ground.until('the last step has begun', async () => {
+      const { stdout } = await ground.host.exec(['pgrep', '-f', `postgresql/${newer}/bin/vacuumdb`]);
+      return stdout !== '';
+    });
+    const refused = await fetch(`${url()}/api/notes`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ title: 'meanwhile' }),
+    });
+    assert.ok(refused.status >= 500, `nobody writes meanwhile: ${refused.status}`);
+    assert.is((await fetch(`${url()}/api/notes`)).status, 200, 'and everybody reads');
+    await ground.project.killRunning();
+    await running;
+    await ground.host.powerCut();
+    await lock;
+    await ground.until(
+      'the upgrade has ended',
+      async () => (await ground.host.exec(['ls', '/var/lib/fairlead/notes/unfinished'])).exitCode !== 0,
+      180,
+    );
     assert.is(await version(), newer);
+    assert.is(await ground.sql('SELECT count(*) FROM lines WHERE number = 200000'), '1');
+    await writes();
     assert.is((await ground.host.sh(`ls -d /var/lib/postgresql/${newer}/main.before-* | wc -l`)).trim(), '1');
     await isEmpty();
     database();

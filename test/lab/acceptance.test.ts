@@ -142,6 +142,7 @@ for (const release of labReleases()) {
       });
     const weak = ['-o UsePAM=no', '-o PasswordAuthentication=yes', '-o PidFile=none', '-f /dev/null'].join(' ');
     await host.sh(`systemd-run --quiet --unit=weak /usr/sbin/sshd -D -p 2222 ${weak}`);
+    await host.sh('timeout 20 sh -c "until ss -Hltn sport = :2222 | grep -q .; do sleep 0.1; done"');
     const listening = (
       await host.sh("ss -Hltn | awk '{print $4}' | grep -v '^127\\.' | sed 's/.*://' | sort -nu")
     ).split('\n');

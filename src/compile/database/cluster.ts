@@ -13,11 +13,11 @@ type Database = NonNullable<ResolvedSpec['database']>;
 export const isUpgrading = ({ upgrades }: Pick<Database, 'upgrades'>): boolean =>
   upgrades.next !== undefined || upgrades.from !== undefined;
 
-/** Packages of the version that drills rehearse the upgrade to. */
+/** Packages of the version that drills rehearse the upgrade to. They stay, because the data may have been moved to it by then. */
 export const nextPackages = ({ upgrades }: Database, needs: readonly string[]): Resource[] =>
   upgrades.next === undefined
     ? []
-    : [{ ...aptPackage(`postgresql-${upgrades.next}`, 'database.upgrades.next'), needs }];
+    : [{ ...aptPackage(`postgresql-${upgrades.next}`, 'database.upgrades.next', true), needs }];
 
 /** Folders of the settings of a cluster that no package makes. */
 export function settingsFolders(version: number, needs: readonly string[]): DirectoryResource[] {

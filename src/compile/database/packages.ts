@@ -3,6 +3,7 @@ import type { ResolvedSpec } from '../../spec/resolve.ts';
 import type { CompileInput } from '../compile.ts';
 import { aptPackage, directory, file } from '../parts.ts';
 import { render } from '../render.ts';
+import { postgresVersion } from '../targets.ts';
 import { from } from '../trace.ts';
 import { isUpgrading } from './cluster.ts';
 
@@ -13,10 +14,12 @@ const sources = '/etc/apt/sources.list.d/fairlead-pgdg.sources';
 /** Packages of the server, the last of them the server's own. It stays when no key asks for it any more: it serves the data. */
 export function serverPackages(input: CompileInput, database: Database): readonly [...Resource[], PackageResource] {
   const { version, repository } = database;
+  // Drills have brought the very version of an upgrade already: then the upgrade itself installs nothing, which nothing could put back.
+  const wanted = version ?? (isUpgrading(database) ? postgresVersion(input.host.os, undefined) : undefined);
   const server =
-    version === undefined
+    wanted === undefined
       ? aptPackage('postgresql', 'database.engine', true)
-      : aptPackage(`postgresql-${version}`, 'database.version', true);
+      : aptPackage(`postgresql-${wanted}`, 'database.version', true);
   const before = [
     ...(version !== undefined && repository !== 'distribution' ? projectSource(input) : []),
     ...(input.spec.host.manage ? clusterDefaults(input, !isUpgrading(database)) : []),
