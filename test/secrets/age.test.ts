@@ -44,7 +44,8 @@ test('gives back what was put in, whatever it looks like', async () => {
   assert.equal(await readSecretsFile(file), hostile);
   const armored = readFileSync(join(folder, 'secrets.age'), 'utf8');
   assert.match(armored, /^-----BEGIN AGE ENCRYPTED FILE-----\n[\s\S]*-----END AGE ENCRYPTED FILE-----\n$/);
-  for (const value of Object.values(hostile)) assert.not.match(armored, value);
+  // Two letters would be found in any text that is as long.
+  for (const value of Object.values(hostile).filter(({ length }) => length > 4)) assert.not.match(armored, value);
   assert.equal(readdirSync(folder), ['secrets.age'], 'nothing is left beside it');
 });
 
