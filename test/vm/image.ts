@@ -39,15 +39,19 @@ export async function ensurePrograms(): Promise<void> {
 }
 
 /** Debian 13 keeps the zones by their old names, which every zone but UTC brings along, in a package of their own. */
-const packagesOf = (release: Release) => [...packages, ...(release === 'debian-13' ? ['tzdata-legacy'] : [])];
+const packagesOf = (release: Release, more: readonly string[]) => [
+  ...packages,
+  ...(release === 'debian-13' ? ['tzdata-legacy'] : []),
+  ...more,
+];
 
-/** The image of a release, built when this recipe was not built on this machine yet (three minutes). */
-export async function ensureImage(release: Release): Promise<Image> {
+/** The image of a release with more packages, built when this recipe was not built on this machine yet (three minutes). */
+export async function ensureImage(release: Release, more: readonly string[] = []): Promise<Image> {
   const options = await aptOptions();
-  const recipe = JSON.stringify([release, options, packagesOf(release), files, archive, finishing, modules]);
+  const recipe = JSON.stringify([release, options, packagesOf(release, more), files, archive, finishing, modules]);
   const hash = createHash('sha256').update(recipe).digest('hex').slice(0, 12);
-  const folder = join(tmpdir(), 'fairlead-vm', `${release}-${hash}`);
-  if (!existsSync(folder)) await build(release, options, folder);
+  const folder = join(tmpdir(), 'fairlead-vm', `${[release, ...more].join('+')}-${hash}`);
+  if (!existsSync(folder)) await build(release, more, options, folder);
   return {
     release,
     disk: join(folder, 'disk.raw'),
@@ -58,14 +62,14 @@ export async function ensureImage(release: Release): Promise<Image> {
   };
 }
 
-async function build(release: Release, options: string[], folder: string): Promise<void> {
+async function build(release: Release, more: readonly string[], options: string[], folder: string): Promise<void> {
   console.log(`building the image of ${release} …`);
   const half = `${folder}.new`;
   const root = join(half, 'root');
   rmSync(half, { recursive: true, force: true });
   mkdirSync(half, { recursive: true });
   try {
-    await unpack(release, options, root);
+    await unpack(release, more, options, root);
     await furnish(root, half);
     await execa('mke2fs', [
       '-q',
@@ -80,28 +84,29 @@ async function build(release: Release, options: string[], folder: string): Promi
     ]);
     for (const name of ['root', 'early']) rmSync(join(half, name), { recursive: true });
     renameSync(half, folder);
-    removeOthers(release, folder);
+    removeOthers(folder);
   } finally {
     rmSync(half, { recursive: true, force: true });
   }
 }
 
 /** Removes the images of earlier recipes. */
-function removeOthers(release: Release, folder: string): void {
+function removeOthers(folder: string): void {
+  const prefix = basename(folder).replace(/[^-]*$/, '');
   for (const name of readdirSync(dirname(folder)))
-    if (name.startsWith(`${release}-`) && name !== basename(folder))
+    if (name.startsWith(prefix) && name !== basename(folder))
       rmSync(join(dirname(folder), name), { recursive: true, force: true });
 }
 
 /** In a mount namespace of its own, so that a build that is killed leaves no /proc or /sys mounted in the folder. */
 const apart = (...command: string[]) => execa('unshare', ['--mount', '--propagation', 'private', ...command]);
 
-async function unpack(release: Release, options: string[], root: string): Promise<void> {
+async function unpack(release: Release, more: readonly string[], options: string[], root: string): Promise<void> {
   const prepared = join(dirname(root), 'early');
   put(join(prepared, 'etc/initramfs-tools/conf.d/vm'), 'MODULES=list\n');
   put(join(prepared, 'etc/initramfs-tools/modules'), `${modules.join('\n')}\n`);
   const hooks = [`--setup-hook=cp -r ${prepared}/. "$1"`, `--customize-hook=${archive}`];
-  const include = `--include=${packagesOf(release).join(',')}`;
+  const include = `--include=${packagesOf(release, more).join(',')}`;
   const apt = options.map((option) => `--aptopt=${option}`);
   await apart('mmdebstrap', '--variant=minbase', include, ...hooks, ...apt, codenames[release], root);
 }

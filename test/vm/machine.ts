@@ -126,11 +126,15 @@ export class Machine {
     return this.process?.exitCode === null && this.process.signalCode === null;
   }
 
-  private ssh(script: string) {
+  /** What ssh(1) is given to log in as root; a command may follow. */
+  login(): string[] {
     const quiet = ['UserKnownHostsFile=/dev/null', 'StrictHostKeyChecking=no', 'LogLevel=ERROR', 'ConnectTimeout=20'];
     const options = [...quiet, 'BatchMode=yes', 'IdentitiesOnly=yes'].flatMap((option) => ['-o', option]);
-    const login = ['-i', this.image.identityFile, '-p', String(this.sshPort), 'root@127.0.0.1'];
-    return execa('ssh', ['-F', '/dev/null', ...options, ...login, 'sh', '-eu'], { input: script, reject: false });
+    return ['-F', '/dev/null', ...options, '-i', this.image.identityFile, '-p', String(this.sshPort), 'root@127.0.0.1'];
+  }
+
+  private ssh(script: string) {
+    return execa('ssh', [...this.login(), 'sh', '-eu'], { input: script, reject: false });
   }
 
   private async waitUntilUp(): Promise<void> {
