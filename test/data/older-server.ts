@@ -4,6 +4,7 @@ import type { Release } from '../lab/releases.ts';
 /** From where an older server comes that runs on a release: the release before it, or one with the same C library. */
 interface Origin {
   readonly version: number;
+  /** Prints a line of sources.list(5), on the host. */
   readonly source: string;
   readonly suite: string;
   /** Packages that come from there; everything else is the release's own. */
@@ -11,15 +12,17 @@ interface Origin {
 }
 
 const origins: Record<Release, Origin> = {
+  // Ubuntu 22.04 from where debootstrap would take it.
   'debian-12': {
     version: 14,
-    source: 'deb [trusted=yes] http://archive.ubuntu.com/ubuntu jammy main',
+    source: `apt-get -q -y --no-install-recommends install debootstrap >&2
+sed -n '/old-releases/!s/^.*default_mirror *\\(http[^ ]*\\).*$/deb [trusted=yes] \\1 jammy main/p' /usr/share/debootstrap/scripts/gutsy | head -n 1`,
     suite: 'jammy',
     packages: 'postgresql-14 postgresql-client-14 libicu70 libllvm14',
   },
   'debian-13': {
     version: 15,
-    source: 'deb http://deb.debian.org/debian bookworm main',
+    source: "sed -n '/ trixie main/s/trixie/bookworm/p' /etc/apt/sources.list | head -n 1",
     suite: 'bookworm',
     packages: 'postgresql-15 postgresql-client-15 libicu72 libldap-2.5-0 libllvm14',
   },
@@ -37,7 +40,9 @@ export async function installOlderServer(host: LabHost, release: Release, checks
   await host.sh(`
 for own in /etc/postgresql/*/main; do [ ! -d "$own" ] || pg_dropcluster --stop "$(basename "$(dirname "$own")")" main; done
 DEBIAN_FRONTEND=noninteractive apt-get -q -y purge $(dpkg-query -W -f '\${Package} ' 'postgresql-[0-9]*')
-printf '%s\\n' '${source}' >/etc/apt/sources.list.d/older.list
+apt-get -q update
+{ ${source}
+} >/etc/apt/sources.list.d/older.list
 printf 'Package: *\\nPin: release n=${suite}\\nPin-Priority: -1\\n\\nPackage: ${packages}\\nPin: release n=${suite}\\nPin-Priority: 900\\n' >/etc/apt/preferences.d/older
 mkdir -p /etc/postgresql-common/createcluster.d
 printf "create_main_cluster = false\\n" >/etc/postgresql-common/createcluster.d/older.conf

@@ -59,9 +59,12 @@ ALTER TABLE filler ADD PRIMARY KEY (id); CHECKPOINT;`,
   if (exitCode !== 0) throw new Error(`the table could not be filled: ${stderr}`);
 }
 
+/** Runs a unit of the backups; of one that fails, what it said. */
+const run = (unit: string) => `systemctl start ${unit} || { journalctl -n 20 -o cat -u ${unit} >&2; false; }`;
+
 /** What is done to a database of a size, by name. Each but the drill is compared with the next one. */
 const works: readonly (readonly [name: string, command: string, after?: string])[] = [
-  ['full backup', 'systemctl start notes-backup-full.service'],
+  ['full backup', run('notes-backup-full.service')],
   ['pg_dump', asPostgres('pg_dump --format=custom --file=/var/tmp/bench.dump notes')],
   [
     'restore',
@@ -73,7 +76,7 @@ const works: readonly (readonly [name: string, command: string, after?: string])
     `${asPostgres('createdb bench')} && ${asPostgres('pg_restore --dbname=bench /var/tmp/bench.dump')}`,
     asPostgres('dropdb bench'),
   ],
-  ['drill', 'systemctl start notes-backup-drill.service'],
+  ['drill', run('notes-backup-drill.service')],
 ];
 
 async function ofSize(host: LabHost, size: number): Promise<Row[]> {
