@@ -99,7 +99,9 @@ clusters() { # names
 			version=${version%%/*}
 			starts=no data=no ours=no
 			if grep -qsx auto "$settings/start.conf"; then starts=yes; fi
-			if [ -f "/var/lib/postgresql/$version/$cluster/PG_VERSION" ]; then data=yes; fi
+			# Somebody may have moved them.
+			folder=$(sed -n "s/^ *data_directory *=* *'\(.*\)'.*/\1/p" "$settings/postgresql.conf" | tail -n 1)
+			if [ -f "${folder:-/var/lib/postgresql/$version/$cluster}/PG_VERSION" ]; then data=yes; fi
 			if [ -f "$settings/conf.d/${record##*/}-restart.conf" ]; then ours=yes; fi
 			printf '%s|%s|%s|%s|%s\n' "$cluster" "$version" "$starts" "$data" "$ours"
 		done

@@ -21,6 +21,7 @@ op_postgres_upgrade() { # name, version that serves, version that shall, configu
 	name=$1 from=$2 to=$3 configuration=${4-} stanza=${5-}
 	work=/var/lib/postgresql/fairlead-upgrade
 	[ -x "/usr/lib/postgresql/$from/bin/postgres" ] || { printf 'the programs of PostgreSQL %s are not installed\n' "$from" && return 1; }
+	[ -f "/var/lib/postgresql/$from/$name/PG_VERSION" ] || { printf 'the data of PostgreSQL %s are not in /var/lib/postgresql/%s/%s\n' "$from" "$from" "$name" && return 1; }
 	remove_work && install -d -o postgres -g postgres -m 700 "$work" || return 1
 	mkdir -p "undo/$number" && note_safely from "$from" || return 1
 	if [ "$to" -gt "$from" ]; then make_successor || return 1; fi
