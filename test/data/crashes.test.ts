@@ -56,9 +56,7 @@ for (const release of labReleases()) {
     await Promise.all(clients.map((client) => client.end()));
     const acknowledged = clients.flatMap((client) => client.acknowledged);
     assert.ok(acknowledged.length > 100, `round ${number}: only ${acknowledged.length} rows were written`);
-    await ground.until('the server is up by itself', async () => {
-      return (await ground.host.exec([...asPostgres, 'pg_isready'])).exitCode === 0;
-    });
+    await ground.isUp();
     const kept = new Set((await ground.sql(`SELECT key FROM written WHERE key LIKE '${number}-%'`)).split('\n'));
     return { acknowledged: acknowledged.length, lost: acknowledged.filter((key) => !kept.has(key)) };
   }

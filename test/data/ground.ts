@@ -103,6 +103,10 @@ export class Ground {
       assert.ok(Date.now() < end, `${what} within ${seconds} s`);
   }
 
+  /** Waits until the server answers, by itself. */
+  isUp = () =>
+    this.until('the server is up', async () => (await this.host.exec([...asPostgres, 'pg_isready'])).exitCode === 0);
+
   /** What `status` says, which must be that something is wrong. */
   async alarm(): Promise<string> {
     const status = await this.project.run('status');

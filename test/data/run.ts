@@ -8,7 +8,7 @@ import { endChildren } from '../support/child.ts';
 import { hosts } from '../support/stages.ts';
 import { sentence } from '../support/tally.ts';
 
-const stories = ['sabotage', 'crashes', 'repositories', 'upgrades'];
+const stories = ['sabotage', 'dumps', 'crashes', 'repositories', 'upgrades'];
 
 const help = `usage: npm run test:data [-- [<story>…] [--release <release>]…]
 

@@ -6,16 +6,10 @@ import * as assert from 'uvu/assert';
 import { labReleases } from '../lab/releases.ts';
 import { suite } from '../support/suite.ts';
 import { asPostgres, Ground } from './ground.ts';
+import { flip, withChecksums } from './sabotage.ts';
 
 const repository = '/var/lib/pgbackrest';
 const configuration = '/etc/fairlead/notes/pgbackrest.conf';
-
-/** Changes one byte in the middle of a file, and keeps its time and owner. */
-const flip = (file: string) => `
-file=${file} && size=$(stat -c %s "$file") && at=$((size / 2)) && cp -p "$file" /root/whole &&
-byte=$(od -An -tu1 -j $at -N 1 "$file" | tr -d ' ') &&
-printf "\\\\$(printf '%03o' $(((byte + 1) % 256)))" | dd of="$file" bs=1 seek=$at conv=notrunc status=none &&
-touch -r /root/whole "$file" && ! cmp -s /root/whole "$file"`;
 
 for (const release of labReleases()) {
   const test = suite(`sabotage with ${release}`);
@@ -64,11 +58,7 @@ for (const release of labReleases()) {
   });
 
   test('a byte of a table that is another one', async () => {
-    // The cluster came with the image of the lab, whose packages were installed without Fairlead.
-    await ground.host.sh(`
-cluster=$(ls -d /var/lib/postgresql/*/main) && version=$(basename "$(dirname "$cluster")") && systemctl stop "postgresql@$version-main" &&
-cd / && setpriv --reuid=postgres --regid=postgres --clear-groups "/usr/lib/postgresql/$version/bin/pg_checksums" --enable -D "$cluster" &&
-systemctl start "postgresql@$version-main"`);
+    await withChecksums(ground);
     await ground.sql("CREATE TABLE victim AS SELECT n, repeat('x', 100) FROM generate_series(1, 1000) n; CHECKPOINT");
     const file = `/var/lib/postgresql/*/main/${await ground.sql("SELECT pg_relation_filepath('victim')")}`;
     await ground.host.sh(flip(`$(echo ${file})`));
@@ -148,10 +138,7 @@ systemctl start "postgresql@$version-main"`);
     await ground.host.sh(`
 systemctl stop 'postgresql@*' && mkdir /small && mount -t tmpfs -o size=400m tmpfs /small && chown postgres:postgres /small &&
 cp -a /var/lib/postgresql/. /small/ && mount --bind /small /var/lib/postgresql && systemctl start 'postgresql@*-main.service' --all`);
-    await ground.until(
-      'the server is up',
-      async () => (await ground.host.exec([...asPostgres, 'pg_isready'])).exitCode === 0,
-    );
+    await ground.isUp();
     await ground.sql('CREATE TABLE many (number int PRIMARY KEY, text text)');
     await ground.host.exec(['sh', '-c', 'dd if=/dev/zero of=/var/lib/postgresql/filler bs=1M 2>/dev/null; sync']);
     // One row after the other, until one is refused: those before it were acknowledged.
@@ -167,10 +154,7 @@ cp -a /var/lib/postgresql/. /small/ && mount --bind /small /var/lib/postgresql &
     const acknowledged = stdout.trim().split('\n').filter(Boolean).length;
     assert.match(await ground.alarm(), /\/var\/lib\/postgresql is full|\d+ % of \/var\/lib\/postgresql|disk/);
     await ground.host.sh('rm /var/lib/postgresql/filler');
-    await ground.until(
-      'the server is up by itself',
-      async () => (await ground.host.exec([...asPostgres, 'pg_isready'])).exitCode === 0,
-    );
+    await ground.isUp();
     const kept = Number(await ground.sql('SELECT count(*) FROM many'));
     assert.ok(kept === acknowledged || kept === acknowledged + 1, `${kept} of ${acknowledged}`);
     await ground.sql('DROP TABLE many');

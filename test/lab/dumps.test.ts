@@ -197,7 +197,13 @@ CREATE FUNCTION later_twice(n int) RETURNS int LANGUAGE sql AS 'SELECT 2 * n'; C
     const forged = await project.run('restore', '--replace', tokenOf(await project.run('restore')));
     expectExit(forged, 1);
     assert.is(await whole(), before);
+    // One that somebody took away is told once, by the dump that comes in its place.
     await host.sh(`rm ${folder}/${name.slice(0, 16)}.*`);
+    expectExit(await project.run('backup'), 1);
+    assert.match(
+      (await state('backup')).problem,
+      `gone from the repository without having been retired: ${name.slice(0, 16)}`,
+    );
     expectExit(await project.run('backup'), 0);
     expectExit(await project.run('restore', '--beside'), 0);
     expectExit(await project.run('restore', '--end'), 0);
