@@ -56,6 +56,7 @@ function databaseLine({ data, at }: HostStatus): string {
     `${connections} of ${limit} connections`,
     ...(replicas ? [plural(replicas, 'replica')] : []),
     ...archiveWords(database, at),
+    ...(data?.certificate ? [`certificate until ${data.certificate.notAfter}`] : []),
   ].join(', ');
 }
 

@@ -854,6 +854,7 @@ export interface ResolvedDatabase {
   privileges?: 'data' | 'owner';
   migrator?: ResolvedMigrator;
   reader?: ResolvedReader;
+  tls?: ResolvedDatabaseTls;
   external?: ResolvedExternalDatabase;
   /**
    * Settings of postgresql.conf. Names and values are checked, so it takes those that all supported versions know; patches.postgres takes any line.
@@ -971,6 +972,23 @@ export interface ResolvedReader {
    * Secret with its password.
    */
   password?: string;
+}
+/**
+ * A certificate of your own for the server of a host, by which programs on other hosts know it. Without one they encrypt, and cannot tell whom they speak to.
+ */
+export interface ResolvedDatabaseTls {
+  /**
+   * Entry of the section secrets with the certificate and its chain in PEM, for the address that other hosts reach the server by (its subjectAltName). It is public; "from file" names where it lies.
+   */
+  certificate: string;
+  /**
+   * Secret with its private key in PEM.
+   */
+  key: string;
+  /**
+   * Entry of the section secrets with the certificates of the authorities, in PEM, that programs check it by. When it is left out, the certificate is its own, signed by itself.
+   */
+  ca?: string;
 }
 /**
  * Where an external database is reached.

@@ -196,6 +196,16 @@ const losses: readonly (readonly [string, readonly string[], RegExp])[] = [
     /^the last drill failed: a table/,
   ],
   ['drills that never ran', without('drill'), /^no drill has succeeded for 720 hours; 216/],
+  [
+    'a certificate of the database that ends',
+    [...kept, `serial database A1 ${now + 13 * day}`],
+    /^the certificate of the database ends on 2026-12-06T00:00:00Z, in 13\.0 days$/,
+  ],
+  [
+    'a certificate of the database that has ended',
+    [...kept, `serial database A1 ${now - day}`],
+    /^the certificate of the database has expired on 2026-11-22/,
+  ],
 ];
 
 for (const [title, lines, wanted] of losses) {
@@ -209,6 +219,7 @@ for (const [title, lines, wanted] of losses) {
 
 test('is content with what is backed up, with backups that are not due yet, and with a server without an archive', () => {
   assert.equal(messages(kept), []);
+  assert.equal(messages([...kept, `serial database A1 ${now + 15 * day}`]), []);
   const fresh = without('backup', 'drill', 'since');
   assert.equal(messages([...fresh, `since ${now - 3600}`]), []);
   assert.equal(messages([...well, database({ archiving: false, failed: now })]), []);

@@ -1,7 +1,9 @@
 /** Who may do what in the database of a host, with its pooler and the cache beside it; and the same over a network. */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
+import { type Certificate, makeCertificate } from '../load/certificate.ts';
 import { suite } from '../support/suite.ts';
 import { type LabHost, startHost } from './host.ts';
 import { LabProject, type Run } from './project.ts';
@@ -343,6 +345,114 @@ secrets:
     );
     assert.match(denied.text, 'permission denied for schema public');
   });
+
+  far(
+    'a certificate is held against its key and address before it is shown, and by the program before it speaks',
+    async () => {
+      const [db, web] = hosts;
+      const serves = async () => assert.match(await web.sh('curl -fsS http://localhost/api/notes'), '"title":"far"');
+      const server = async () => (await db.sh("systemctl show -P MainPID 'postgresql@*-main.service'")).trim();
+      const shown = () =>
+        web.sh(
+          `openssl s_client -starttls postgres -connect ${db.ipAddress}:5432 </dev/null 2>/dev/null | openssl x509 -noout -fingerprint`,
+        );
+      const pid = await server();
+      const refuses = async (code: number, said: RegExp) => {
+        const apply = await both.run('apply');
+        expectExit(apply, code);
+        assert.match(apply.text, said);
+        await serves();
+        assert.is(await server(), pid, 'the server was not restarted');
+      };
+      const put = ({ authority, certificate, key }: Certificate) => {
+        both.writeSecret('db-ca.pem', authority);
+        both.writeSecret('db.pem', certificate);
+        both.writeSecret('db.key', key);
+      };
+
+      assert.match((await both.run('plan')).text, 'cannot tell whether it is ours (database.unproven)');
+      both.edit(
+        '  password: DB_PASSWORD\n',
+        '  password: DB_PASSWORD\n  tls: { certificate: DB_CERTIFICATE, key: DB_KEY, ca: DB_AUTHORITY }\n',
+      );
+      both.edit(
+        'secrets:\n',
+        `secrets:
+  DB_CERTIFICATE: { from: file, path: db.pem }
+  DB_KEY: { from: file, path: db.key }
+  DB_AUTHORITY: { from: file, path: db-ca.pem }
+`,
+      );
+      const [elsewhere, first, second] = [
+        await makeCertificate(['192.0.2.77']),
+        await makeCertificate([db.ipAddress], 30),
+        await makeCertificate([db.ipAddress]),
+      ];
+      put(elsewhere);
+      await refuses(3, new RegExp(`is not for ${db.ipAddress}, by which other hosts reach it`));
+      put({ ...first, key: second.key });
+      await refuses(3, /is not the key of the certificate/);
+      put({ ...first, authority: second.authority });
+      await refuses(
+        3,
+        /clients would not trust the certificate of the database: unable to get local issuer certificate/,
+      );
+      assert.not.ok((await db.exec(['ls', '/run/notes-database-tls/key.pem'])).exitCode === 0, 'nothing of it stays');
+
+      put(first);
+      const before = await shown();
+      const applied = await both.run('apply');
+      expectExit(applied, 0);
+      assert.not.match(applied.text, 'database.unproven');
+      assert.is(await server(), pid, 'the server was not restarted');
+      assert.is.not(await shown(), before);
+      await serves();
+      expectExit(await both.run('plan'), 0);
+      const status = await both.run('status');
+      expectExit(status, 0);
+      assert.match(status.text, /certificate until 20\S+Z/);
+      for (const user of ['notes', 'nobody'])
+        assert.is.not(
+          (await db.exec(['runuser', '-u', user, '--', 'cat', '/run/notes-database-tls/key.pem'])).exitCode,
+          0,
+        );
+      assert.is(await db.sh('stat -c "%U %a" /run/notes-database-tls/key.pem'), 'postgres 400\n');
+
+      // Somebody else answers at that address: the program sends it nothing.
+      await db.exec(['sh', '-c', 'cat >/run/notes-database-tls/certificate.pem'], { input: elsewhere.certificate });
+      await db.exec(['sh', '-c', 'cat >/run/notes-database-tls/key.pem'], { input: elsewhere.key });
+      await db.sh("systemctl reload 'postgresql@*-main.service'");
+      both.edit('  env:\n', '  env:\n    ANOTHER_RELEASE: "1"\n');
+      await refuses(3, /certificate|self-signed/);
+      await db.sh("systemctl restart notes-database-tls.service && systemctl reload 'postgresql@*-main.service'");
+      expectExit(await both.run('apply'), 0);
+
+      // Another authority: first both are trusted, then its certificate is shown, without a restart of the server.
+      both.writeSecret('db-ca.pem', first.authority + second.authority);
+      expectExit(await both.run('apply'), 0);
+      both.writeSecret('db.pem', second.certificate);
+      both.writeSecret('db.key', second.key);
+      const old = await shown();
+      expectExit(await both.run('apply'), 0);
+      assert.is.not(await shown(), old);
+      assert.is(await server(), pid, 'the server was not restarted');
+      await serves();
+      const ending = await both.run('status');
+      expectExit(ending, 1);
+      assert.match(ending.text, /the certificate of the database ends on 20\S+Z, in 1\.\d days/);
+
+      // At boot it lies there before the server starts.
+      await db.powerCut();
+      for (const end = Date.now() + 90_000; (await db.exec(['pg_isready', '-q'])).exitCode !== 0; ) {
+        assert.ok(Date.now() < end, 'the server is up again');
+        await sleep(500);
+      }
+      for (const end = Date.now() + 60_000; ; await sleep(500)) {
+        if ((await web.exec(['curl', '-fsS', 'http://localhost/api/notes'])).exitCode === 0) break;
+        assert.ok(Date.now() < end, 'the program finds it again');
+      }
+    },
+  );
 
   far.run();
 }

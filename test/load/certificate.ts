@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -14,13 +15,16 @@ export interface Certificate {
 
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
-/** Makes an authority and a certificate of it for some names, valid for some days. */
+/** Makes an authority and a certificate of it for some names and addresses, valid for some days. */
 export async function makeCertificate(names: readonly string[], days = 2): Promise<Certificate> {
   await ensureCommand('openssl', ['openssl']);
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-certificate-'));
   const openssl = (...args: string[]) => execa('openssl', args, { cwd: folder });
   try {
-    writeFileSync(join(folder, 'names'), `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')}\n`);
+    writeFileSync(
+      join(folder, 'names'),
+      `subjectAltName=${names.map((name) => `${isIP(name) === 0 ? 'DNS' : 'IP'}:${name}`).join(',')}\n`,
+    );
     const itself = [
       'req',
       '-x509',

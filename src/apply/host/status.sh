@@ -7,7 +7,7 @@
 #   kept <version> <seconds since when> <bytes> <path> (data of before an upgrade or a restore)
 #   server <version of the package> <version that could be installed> | upgrade <JSON> (the last one)
 #   database <JSON> | since <seconds> (the first backup could be taken) | backup <JSON> | drill <JSON> (the last ones)
-#   certificate <JSON> | renewed <hours before its end> | serial <issued, installed or served> <serial> <seconds of its end>
+#   certificate <JSON> | renewed <hours before its end> | serial <issued, installed, served or database> <serial> <seconds of its end>
 set -u
 LC_ALL=C
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -102,6 +102,9 @@ serial() { # which, with the certificate on standard input
 		printf 'serial %s %s %s\n' "$1" "${number#*=}" "$(date -d "${end#*=}" +%s)"
 	}
 }
+
+database_certificate=/run/$project-database-tls/certificate.pem
+if [ -f "$database_certificate" ]; then serial database <"$database_certificate"; fi
 
 if [ -f "$home/certificate.json" ]; then
 	printf 'certificate %s\n' "$(cat "$home/certificate.json")"

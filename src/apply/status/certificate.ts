@@ -46,6 +46,23 @@ export function certificateIn(
   };
 }
 
+/** The certificate of the server of the database, from the same lines. */
+export const databaseCertificateIn = (serials: readonly string[]): CertificateOf | undefined => {
+  const [, serial, end] = serials.find((line) => line.startsWith('database '))?.split(' ') ?? [];
+  return serial === undefined ? undefined : { serial, notAfter: timeOf(Number(end)) };
+};
+
+/** What is wrong with that one, which nobody renews. @param now seconds since 1970, by the host's clock. */
+export function databaseCertificateProblems(certificate: CertificateOf | undefined, now: number): Problem[] {
+  if (!certificate) return [];
+  const left = (Date.parse(certificate.notAfter) / 1000 - now) / DAY;
+  if (left >= replaceDays) return [];
+  const message =
+    left < 0 ? `has expired on ${certificate.notAfter}` : `ends on ${certificate.notAfter}, in ${left.toFixed(1)} days`;
+  const fix = 'put a new one into the secrets that database.tls names, then npm run apply';
+  return [{ message: `the certificate of the database ${message}`, fix }];
+}
+
 /** Days before its end at which a certificate that nobody renews by itself should be replaced. */
 const replaceDays = 14;
 

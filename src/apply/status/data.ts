@@ -1,3 +1,4 @@
+import { type CertificateOf, databaseCertificateIn, databaseCertificateProblems } from './certificate.ts';
 import { numberIn, objectIn, optional, type Problem, textIn, timeOf } from './reading.ts';
 
 /** The server of a database and what it hands over to the archive. */
@@ -70,6 +71,8 @@ export interface DataStatus {
   readonly kept?: readonly KeptStatus[];
   readonly server?: ServerStatus;
   readonly database?: DatabaseStatus;
+  /** What the server shows to other hosts, when it is a certificate of the project's own. */
+  readonly certificate?: CertificateOf;
   /** Since when there are backups; absent where there are none. */
   readonly since?: string;
   readonly backup?: RunStatus;
@@ -93,14 +96,18 @@ export interface DataLines {
   readonly since: string | undefined;
   readonly backup: string | undefined;
   readonly drill: string | undefined;
+  /** Of certificates, of which one may be the server's. */
+  readonly serials: readonly string[];
 }
 
-export function dataIn({ database, kept, server, upgrade, since, backup, drill }: DataLines): DataStatus | undefined {
+export function dataIn(lines: DataLines): DataStatus | undefined {
+  const { database, kept, server, upgrade, since, backup, drill, serials } = lines;
   if (database === undefined && since === undefined) return undefined;
   return {
     ...optional('kept', kept.length > 0 ? kept.flatMap(keptIn) : undefined),
     ...optional('server', serverIn(server, upgrade)),
     ...optional('database', databaseIn(database)),
+    ...optional('certificate', databaseCertificateIn(serials)),
     ...optional('since', since === undefined ? undefined : timeOf(Number(since) || 0)),
     ...optional('backup', runIn(backup)),
     ...optional('drill', runIn(drill)),
@@ -191,7 +198,8 @@ export function dataProblems(
   if (!data) return [];
   const runs = data.since === undefined ? [] : runProblems(data, timers, now, budgets);
   const kept = (data.kept ?? []).flatMap((one) => keptProblem(one, now, budgets));
-  return [...databaseProblems(data.database), ...serverProblems(data.server, timers), ...runs, ...kept];
+  const certificate = databaseCertificateProblems(data.certificate, now);
+  return [...databaseProblems(data.database), ...certificate, ...serverProblems(data.server, timers), ...runs, ...kept];
 }
 
 function serverProblems(server: ServerStatus | undefined, timers: readonly string[]): Problem[] {

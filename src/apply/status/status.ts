@@ -97,6 +97,7 @@ export function readStatus(output: string, budgets: Budgets): HostStatus {
         backup: one('backup'),
         drill: one('drill'),
         since: one('since'),
+        serials: all('serial'),
       }),
     ),
   };

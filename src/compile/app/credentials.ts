@@ -19,6 +19,10 @@ export interface Credential {
 
 const aliases: Readonly<Record<string, { readonly alias: string }>> = { DB_CA: { alias: 'PGSSLROOTCERT' } };
 
+/** Name of the secret that a server on a host is checked by: a certificate that signed itself is its own authority. */
+export const authorityOf = (tls: NonNullable<ResolvedDeployFile['database']>['tls']): string | undefined =>
+  tls && (tls.ca ?? tls.certificate);
+
 /** Secrets of sections that processes get under a name of their own. Rules ask here which names are taken. */
 export function sectionCredentials(
   spec: Pick<ResolvedDeployFile, 'database' | 'cache' | 'storage' | 'mail'>,
@@ -26,6 +30,7 @@ export function sectionCredentials(
   const named: readonly (readonly [string, string, string | undefined])[] = [
     ['DB_PASSWORD', 'database.password', spec.database?.password],
     ['DB_CA', 'database.external.ca', spec.database?.external?.ca],
+    ['DB_CA', 'database.tls', authorityOf(spec.database?.tls)],
     ['REDIS_PASSWORD', 'cache.password', spec.cache?.password],
     ['S3_ACCESS_KEY', 'storage.accessKey', spec.storage?.accessKey],
     ['S3_SECRET_KEY', 'storage.secretKey', spec.storage?.secretKey],

@@ -66,7 +66,8 @@ function remoteDatabase({ spec, host }: CompileInput): DatabasePlace | undefined
   const server = databaseHostFor(spec.hosts, host);
   if (!server) return undefined;
   const place = { key: 'database.placement', host: addressFor(server), port: serverPort, user: spec.name };
-  return { ...place, sslMode: 'no-verify', password: true };
+  // The authority comes as a credential, as that of an external server does.
+  return { ...place, sslMode: spec.database?.tls ? 'verify-full' : 'no-verify', password: true };
 }
 
 /** The cache as its clients see it. */

@@ -4,6 +4,7 @@ import type { ResolvedSpec } from '../../spec/resolve.ts';
 import type { CompileInput } from '../compile.ts';
 import { postgresVersion } from '../targets.ts';
 import { hasRole } from '../topology.ts';
+import { certificateParts } from './certificate.ts';
 import { clusterResource, isUpgrading, nextPackages, settingsFolders } from './cluster.ts';
 import { externalParts } from './external.ts';
 import { serverPackages } from './packages.ts';
@@ -39,9 +40,13 @@ function managedServer(
   };
   const files = filesOf(version);
   const others = from === undefined ? [] : filesOf(from).resources;
-  const resources = [...nextPackages(database, [server]), ...files.resources, ...others];
+  const certificate = certificateParts(input, server);
+  const resources = [...nextPackages(database, [server]), ...certificate.resources, ...files.resources, ...others];
   const ids = [server, ...resources.map(({ id }) => id)];
-  return { resources: [...resources, clusterResource(input, database, ids)], inputs: files.inputs };
+  return {
+    resources: [...resources, clusterResource(input, database, ids)],
+    inputs: [...files.inputs, ...certificate.inputs],
+  };
 }
 
 function compileServer(input: CompileInput, database: NonNullable<ResolvedSpec['database']>): Resource[] {

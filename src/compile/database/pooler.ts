@@ -1,6 +1,7 @@
 import type { FileResource, Resource, SecretFileResource } from '../../resources/resource.ts';
 import type { ResolvedSpec } from '../../spec/resolve.ts';
 import type { ResolvedHostFile } from '../../spec/types.ts';
+import { authorityOf } from '../app/credentials.ts';
 import type { CompileInput } from '../compile.ts';
 import { aptPackage, directory, file, secretFile, secretId, secretPath } from '../parts.ts';
 import { type Context, render } from '../render.ts';
@@ -82,7 +83,7 @@ function serverFor({ spec, host }: CompileInput, database: Database): Server | u
   const { external, placement, password } = database;
   if (placement === 'external') return external && externalServer(external, spec.name, password);
   const server = databaseHostFor(spec.hosts, host);
-  return server && hostServer(server, host, spec.name, password);
+  return server && hostServer(server, host, spec.name, database);
 }
 
 const externalServer = (
@@ -102,8 +103,9 @@ function hostServer(
   server: ResolvedHostFile,
   host: ResolvedHostFile,
   name: string,
-  password: string | undefined,
+  { password, tls }: Database,
 ): Server {
+  const authority = authorityOf(tls);
   const user = from('name', name);
   const port = from('database', serverPort);
   if (server.name === host.name) return { host: from('database', serverSocket), port, user };
@@ -111,8 +113,9 @@ function hostServer(
     host: from('database', addressFor(server)),
     port,
     user,
-    tls: from('database', 'require', 'ini'),
+    tls: from('database.tls', tls ? 'verify-full' : 'require', 'ini'),
     ...(password ? { password } : {}),
+    ...(authority ? { ca: authority } : {}),
   };
 }
 

@@ -9,6 +9,7 @@ import { render } from '../render.ts';
 import { addressFor } from '../topology.ts';
 import { from, type Traced } from '../trace.ts';
 import { accessFiles, isReachedByNetwork } from './access.ts';
+import { certificateUnit, hasCertificate, serverCertificate } from './certificate.ts';
 import { cluster, serverPort } from './places.ts';
 import { type Setting, setting, tuned } from './tuning.ts';
 
@@ -79,17 +80,17 @@ function placed(input: CompileInput, version: number): Setting[] {
   const { configuration: folder } = cluster(version);
   const { name } = input.spec;
   const byNetwork = isReachedByNetwork(input);
+  const { certificate, key } = serverCertificate(input);
   return [
     setting('listen_addresses', 'database.allow', byNetwork ? addressFor(input.host) : ''),
     setting('port', 'database', serverPort),
     setting('hba_file', 'name', `${folder}/${name}-hba.conf`),
     setting('ident_file', 'name', `${folder}/${name}-ident.conf`),
-    // Who shares the server's network has no certificate to check it by: the password's own proof (scram) binds both ends.
     ...(byNetwork
       ? [
           setting('ssl', 'database.allow', 'on'),
-          setting('ssl_cert_file', 'database.allow', '/etc/ssl/certs/ssl-cert-snakeoil.pem'),
-          setting('ssl_key_file', 'database.allow', '/etc/ssl/private/ssl-cert-snakeoil.key'),
+          setting('ssl_cert_file', 'database.tls.certificate', certificate),
+          setting('ssl_key_file', 'database.tls.key', key),
         ]
       : []),
   ];
@@ -148,6 +149,7 @@ function unitSettings(input: CompileInput, version: number): Resource[] {
   const rendered = render(templates, 'postgres/unit.conf', 'systemd', {
     name: from('name', spec.name),
     networked: from('database.allow', isReachedByNetwork(input)),
+    certificates: hasCertificate(input) ? [from('database.tls', certificateUnit(spec.name))] : [],
   });
   return [
     directory(folder, 'database.engine'),

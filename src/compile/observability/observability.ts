@@ -3,6 +3,7 @@ import { seconds } from '../../spec/units.ts';
 import { isArchived } from '../backups/archive.ts';
 import { backupPlaces } from '../backups/places.ts';
 import type { CompileInput } from '../compile.ts';
+import { certificatePaths, hasCertificate } from '../database/certificate.ts';
 import { cluster } from '../database/places.ts';
 import { isDumped } from '../dumps/places.ts';
 import { unit } from '../host/own-unit.ts';
@@ -101,6 +102,7 @@ function settingsOf(input: CompileInput): Record<string, Traced> {
     UNITS: from('host.manage', spec.host.manage ? '*' : `${name}.* ${name}-*`),
     CERTIFICATE: from('tls.provider', certified ? where.tls.certificate : ''),
     CERTIFICATE_STATE: from('tls.provider', certified ? where.tls.state : ''),
+    DATABASE_CERTIFICATE: from('database.tls', hasCertificate(input) ? certificatePaths(name).certificate : ''),
     CERTIFICATE_DAYS: key(`${section}.certificateDays`),
     BACKUP_STATUS: from('backups.engine', backedUp ? where.backups.backupStatus : ''),
     BACKUP_HOURS: key(`${section}.backupHours`),

@@ -20,6 +20,7 @@ const placements: readonly (readonly [string, Placement])[] = [
   ['storage', onProcesses],
   ['mail', onProcesses],
   ['cache', onProcesses],
+  ['database.tls.key', (host) => hasRole(host, 'database')],
   ['database.reader', (host) => hasRole(host, 'database')],
   ['database.migrator', (host, ...rest) => hasRole(host, 'database') || migrates(host, ...rest)],
   ['database', (host, ...rest) => onProcesses(host, ...rest) || hasRole(host, 'database')],

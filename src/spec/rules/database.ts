@@ -1,8 +1,9 @@
 import { targetOf } from '../../compile/targets.ts';
+import { databaseClients } from '../../compile/topology.ts';
 import { scheduleProblem } from '../schedule.ts';
 import { megabytes, milliseconds } from '../units.ts';
 import { connectionRules } from './connections.ts';
-import { aboutDatabase, isReachedByNetwork, servers } from './database-context.ts';
+import { aboutDatabase, allHosts, isReachedByNetwork, servers } from './database-context.ts';
 import { databaseRoleRules } from './database-roles.ts';
 import { majorUpgradeRules } from './major-upgrades.ts';
 import { postgresSettingRules } from './postgres-settings.ts';
@@ -107,6 +108,29 @@ const encryptionWithoutProof = aboutDatabase(({ document }, { placement, externa
     : [],
 );
 
+/** The addresses of hosts are what anybody who can redirect packets between them may pretend to have. */
+const serverWithoutProof = aboutDatabase((context, database) => {
+  const { document } = context;
+  const far = servers(context, database).filter(({ host }) => isReachedByNetwork(context, database, host));
+  if (database.tls) {
+    if (far.length > 0) return [];
+    const message = 'database.tls does nothing, because no other host reaches the database';
+    return [warning(document, ['database', 'tls'], 'database.tls-unused', message, 'delete it', 'key')];
+  }
+  const [client] = far.flatMap(({ host }) => databaseClients(allHosts(context), host));
+  if (!client) return [];
+  return [
+    warning(
+      document,
+      ['database'],
+      'database.unproven',
+      `host ${client.name} encrypts what it says to the database, and cannot tell whether it is ours`,
+      'give it a certificate: "tls: { certificate: DB_CERTIFICATE, key: DB_KEY }" (docs/database.md, "On another host")',
+      'key',
+    ),
+  ];
+});
+
 const listedNetworksReachHost = aboutDatabase((context, database) => {
   if (database.allow.length === 0) return [];
   if (database.placement !== 'host') {
@@ -207,6 +231,7 @@ export const databaseRules: readonly Rule[] = [
   repositoryNeedsVersion,
   externalIsDescribed,
   encryptionWithoutProof,
+  serverWithoutProof,
   listedNetworksReachHost,
   serverOfAnother,
   memoryIsThere,
