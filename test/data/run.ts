@@ -32,6 +32,7 @@ if (values.help) {
     'test/data',
     `^(${wanted.join('|')})\\.test\\.ts$`,
     values.release?.map(asRelease) ?? releases,
+    'warm',
   );
   console.log(`\n${sentence(tally)}`);
   process.exitCode = tally.failed === 0 && tally.passed > 0 ? 0 : 1;

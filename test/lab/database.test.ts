@@ -416,7 +416,7 @@ secrets:
           (await db.exec(['runuser', '-u', user, '--', 'cat', '/run/notes-database-tls/key.pem'])).exitCode,
           0,
         );
-      assert.is(await db.sh('stat -c "%U %a" /run/notes-database-tls/key.pem'), 'postgres 400\n');
+      assert.match(await db.sh('stat -c "%U %a" /run/notes-database-tls/key.pem'), /^postgres 400$/m);
 
       // Somebody else answers at that address: the program sends it nothing.
       await db.exec(['sh', '-c', 'cat >/run/notes-database-tls/certificate.pem'], { input: elsewhere.certificate });

@@ -12,6 +12,8 @@ export interface ChildOptions {
 }
 
 const running = new Set<ChildProcess>();
+/** Nothing begins any more. */
+let ending = false;
 
 /**
  * Runs a command in a process group of its own and returns its exit code (1 when it was killed or could not start).
@@ -19,6 +21,7 @@ const running = new Set<ChildProcess>();
  */
 export async function runChild([command, ...args]: [string, ...string[]], options: ChildOptions = {}): Promise<number> {
   const { env = {}, prefix } = options;
+  if (ending) return 1;
   const output = prefix ? 'pipe' : 'inherit';
   const child = spawn(command, args, {
     env: { ...process.env, ...env },
@@ -45,8 +48,9 @@ export async function runChild([command, ...args]: [string, ...string[]], option
   return exitCode;
 }
 
-/** Ends the commands that run now, with all they started. */
+/** Ends the commands that run now, with all they started; those that come after end at once. */
 export function endChildren(): void {
+  ending = true;
   for (const child of running) endGroup(child, 'SIGTERM');
   setTimeout(() => {
     for (const child of running) endGroup(child, 'SIGKILL');
