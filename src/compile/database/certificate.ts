@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { networkOf } from '../../spec/network.ts';
 import { authorityOf } from '../app/credentials.ts';
 import type { CompileInput } from '../compile.ts';
 import { onFailure } from '../observability/places.ts';
@@ -63,7 +63,7 @@ export function certificateParts(input: CompileInput, server: string): ServerFil
         from(`${origin}.key`, secretPath(name, tls.key), 'systemd-exec'),
         from(`${origin}.ca`, secretPath(name, authority), 'systemd-exec'),
         from('name', `/run/${folder(name)}`, 'systemd-exec'),
-        from('address', `${isIP(address) === 0 ? 'hostname' : 'ip'}:${address}`, 'systemd-exec'),
+        from('address', `${networkOf(address) ? 'ip' : 'hostname'}:${address}`, 'systemd-exec'),
       ],
     }),
     origin,

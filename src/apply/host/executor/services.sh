@@ -38,6 +38,8 @@ undo_unit_attempt() { undo_unit_activate "$@"; }
 
 # What a unit has said since $since, without what systemd says of it, nor where in a program's code it was.
 said_by() { # unit
+	# The journal takes what it is told in its own time, and a unit that fails at once may be quicker.
+	timeout 10 journalctl --sync >/dev/null 2>&1
 	journalctl --unit="$1" --since="@$since" --lines=300 --no-pager --output=cat |
 		grep -v -e '^ *at ' -e ': Scheduled restart job' -e '^Start' -e '^Stopp' -e '^Failed to start ' -e ': Main process exited' \
 			-e ": Failed with result '" -e ': Deactivated successfully' -e ': Consumed ' | last_kinds_of_lines
