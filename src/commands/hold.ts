@@ -2,7 +2,7 @@ import type { HostStatus } from '../apply/status/status.ts';
 import { backupPlaces } from '../compile/backups/places.ts';
 import { type Diagnostic, DiagnosticsError, ExitCode } from '../diagnostic.ts';
 import { manifestOf } from '../pipeline.ts';
-import { changesRelease } from '../plan/together.ts';
+import { bringsRelease, changesRelease } from '../plan/together.ts';
 import { unitsOf } from '../resources/resource.ts';
 import { askHosts } from './ask-hosts.ts';
 import type { Session } from './context.ts';
@@ -18,7 +18,7 @@ type Result = PlannedHost | UnplannedHost;
  */
 export async function heldBack(session: Session, results: readonly Result[]): Promise<readonly Diagnostic[]> {
   const { spec, assets, project } = session;
-  if (!spec.backups.drill.blocksDeploys || !results.some((one) => 'plan' in one && changesRelease(one.plan))) return [];
+  if (!spec.backups.drill.blocksDeploys || !results.some((one) => 'plan' in one && bringsRelease(one.plan))) return [];
   const timer = `${backupPlaces(spec.name).units.drill}.timer`;
   const drilled = spec.hosts.filter((host) =>
     unitsOf(manifestOf(spec, host, assets)).some(({ name }) => name === timer),

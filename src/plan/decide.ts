@@ -12,6 +12,8 @@ import { baseOf, isClaimed, predecessorOf, type Situation } from './situation.ts
 export interface Decision {
   readonly resource: Resource;
   readonly change: Change;
+  /** Set for a release that only takes up what its secrets are now (renewal.ts). */
+  readonly renews?: true;
 }
 
 /** Compares one resource and says what becomes of it. */

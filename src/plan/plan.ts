@@ -1,6 +1,7 @@
 import type { HostManifest } from '../compile/manifest.ts';
 import { type Attributes, kindFor } from '../resources/kind.ts';
 import type { Observed } from '../resources/observed.ts';
+import { renewalSteps } from '../resources/release.ts';
 import { kindOf, nameOf, type UnitResource, unitsOf } from '../resources/resource.ts';
 import type { Step } from '../resources/step.ts';
 import { activationOf, type PlannedActivation } from './activation.ts';
@@ -12,6 +13,7 @@ import { arrange, type Group } from './order.ts';
 import { noPermission, type Permission } from './permission.ts';
 import { guardOf, type Leaving, leavingOf } from './prune.ts';
 import type { HostRecord, RecordedResource, RecordLine } from './record.ts';
+import { withRenewals } from './renewal.ts';
 import { baseOf, predecessorOf, type Situation, seenAt } from './situation.ts';
 
 /**
@@ -25,7 +27,7 @@ export function makePlan(
   permission: Permission = noPermission,
 ): Plan {
   const situation = { manifest, observed, record, permission };
-  const decided = manifest.resources.map((resource) => decide(resource, situation));
+  const decided = withRenewals(manifest.resources.map((resource) => decide(resource, situation)));
   const leaving = leavingOf(situation);
   const changes = releaseCauses(manifest, [
     ...decided.map(({ change }) => change),
@@ -101,7 +103,7 @@ function recordLines(
 }
 
 function groupFor(decision: Decision, situation: Situation, activations: readonly PlannedActivation[]): Group {
-  const { resource, change } = decision;
+  const { resource, change, renews } = decision;
   const { observed } = situation;
   const kind = kindFor(resource);
   const { lines, undo } = recordLines(decision, situation);
@@ -110,7 +112,10 @@ function groupFor(decision: Decision, situation: Situation, activations: readonl
   if (activation) return { ...place, steps: activationSteps(resource as UnitResource, activation, lines, undo) };
   if (change.action === 'adopt') return { ...place, steps: [noteStep(resource.id, lines, undo)] };
   if (change.action !== 'create' && change.action !== 'update') return { ...place, steps: [] };
-  const steps = kind.steps(resource, kind.read(change.name, observed), observed);
+  const steps =
+    renews && resource.kind === 'release'
+      ? renewalSteps(resource)
+      : kind.steps(resource, kind.read(change.name, observed), observed);
   const own = steps.map((step, index) =>
     planned(step, resource.id, index === 0 ? lines : [], [], index === 0 ? undo : []),
   );

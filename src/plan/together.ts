@@ -28,6 +28,13 @@ const patience = 1800;
 /** Whether a plan brings another release to its host. */
 export const changesRelease = ({ steps }: Plan): boolean => steps.some(({ op }) => op === 'release_switch');
 
+/** Whether it is another release than the one that serves, and not the same with other secrets. */
+export const bringsRelease = ({ changes }: Plan): boolean =>
+  changes.some(
+    ({ kind, action, attributes }) =>
+      kind === 'release' && (action === 'create' || attributes.some(({ name }) => name === 'release')),
+  );
+
 /** The plan of a host that changes its release together with others. */
 export function together(plan: Plan): Plan {
   if (!changesRelease(plan)) return plan;

@@ -132,9 +132,7 @@ export const releaseKind: Kind<ReleaseResource> = {
   steps(resource, reading, observed) {
     const { name, release = 'unpinned', instances } = resource;
     const same = reading.state === 'present' && reading.value.release === release && reading.value.whole === 'yes';
-    const drain = step('release_drain', [name, resource.instances], 'stop what the live slot does not need', {
-      reversible: false,
-    });
+    const drain = drainStep(resource);
     if (!same) return [...deliver(resource, observed), drain];
     const start = step(
       'release_start',
@@ -151,8 +149,23 @@ export const releaseKind: Kind<ReleaseResource> = {
   }),
 };
 
+const drainStep = ({ name, instances }: ReleaseResource): Step =>
+  step('release_drain', [name, instances], 'stop what the live slot does not need', { reversible: false });
+
+/** What lets the other slot serve. */
+function switchSteps({ name, release = 'unpinned', instances, ready, timeout, steady }: ReleaseResource): Step[] {
+  const title = `start release ${release} beside the one that serves`;
+  return [
+    step('release_ready', [name, release, instances, ready, timeout, steady], title, { reversible: true }),
+    step('release_switch', [name], `go live with release ${release}`, { reversible: true }),
+  ];
+}
+
+/** The same release in its other slot: its processes start anew, and take up what is read as they start. */
+export const renewalSteps = (resource: ReleaseResource): Step[] => [...switchSteps(resource), drainStep(resource)];
+
 function deliver(resource: ReleaseResource, observed: Observed): Step[] {
-  const { name, release = 'unpinned', bundle = 'unpinned', runtime, instances } = resource;
+  const { name, release = 'unpinned', bundle = 'unpinned', runtime } = resource;
   const paths = layout(name);
   const node = runtimeFolder(runtime.version, runtime.package);
   const has = (folder: string) => lookUp(observed.paths, stamp(folder)).state === 'present';
@@ -179,12 +192,7 @@ function deliver(resource: ReleaseResource, observed: Observed): Step[] {
     const args = [name, release, resource.database ?? '', ...resource.migrations];
     steps.push(step('release_migrate', args, 'run the database migrations'));
   }
-  const ready = [name, release, instances, resource.ready, resource.timeout, resource.steady];
-  steps.push(
-    step('release_ready', ready, `start release ${release} beside the one that serves`, { reversible: true }),
-    step('release_switch', [name], `go live with release ${release}`, { reversible: true }),
-  );
-  return steps;
+  return [...steps, ...switchSteps(resource)];
 }
 
 /** Paths that tell whether the host already has what a release needs. */

@@ -427,9 +427,8 @@ secrets:
       await db.sh("systemctl restart notes-database-tls.service && systemctl reload 'postgresql@*-main.service'");
       expectExit(await both.run('apply'), 0);
 
-      // Another authority: first a release trusts both, then its certificate is shown, without a restart of the server.
+      // Another authority: first programs trust both, then its certificate is shown, without a restart of the server.
       both.writeSecret('db-ca.pem', first.authority + second.authority);
-      both.edit('    ANOTHER_RELEASE: "1"\n', '    ANOTHER_RELEASE: "2"\n');
       expectExit(await both.run('apply'), 0);
       both.writeSecret('db.pem', second.certificate);
       both.writeSecret('db.key', second.key);

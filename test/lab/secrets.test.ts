@@ -106,14 +106,21 @@ for (const release of labReleases()) {
     );
   });
 
-  test('one that was renewed is shown by its name, put in place, and gone from where it was', async () => {
+  test('one that was renewed is shown by its name, put in place, taken up, and gone from where it was', async () => {
+    const serving = () => host.sh('readlink -f /run/hello/release && wc -l </srv/hello/history.jsonl');
+    const [before, slot] = [await serving(), await host.sh('readlink /run/hello/live')];
     setToken('marker-second\n');
     const plan = await project.run('plan');
     expectExit(plan, 2);
     assert.match(plan.text, '~ secret /etc/fairlead/hello/secrets/TOKEN');
     assert.match(plan.text, 'value changed in deploy.yaml or its source');
+    assert.match(plan.text, 'its instances take up TOKEN, which changed');
     assert.not.match(plan.text, 'marker');
     expectExit(await project.run('apply'), 0);
+    // The same release in its other slot, which nobody has to go back over.
+    assert.is(await ask(), `marker-second ${made}`);
+    assert.is(await serving(), before);
+    assert.is.not(await host.sh('readlink /run/hello/live'), slot);
     assert.is(await host.sh('cat /etc/fairlead/hello/secrets/TOKEN'), 'marker-second');
     assert.is(await host.sh('cat /etc/fairlead/hello/secrets/SESSION_KEY'), made);
     assert.is(await onHost('marker-first'), '');

@@ -236,9 +236,11 @@ disable_instance() { # unit
 	rm -f "$boot_links/$1" && settle "$boot_links/$1"
 }
 
-remember() { # name slot: which release went live, for whoever wants to go back
+remember() { # name slot: which release went live, for whoever wants to go back; one that only takes up its secrets was live already
+	went_live=$(readlink "/srv/$1/slots/$2" | sed 's|.*/||')
 	trim "/srv/$1/history.jsonl"
-	about "$(readlink "/srv/$1/slots/$2" | sed 's|.*/||')" '' >>"/srv/$1/history.jsonl" && sync "/srv/$1/history.jsonl"
+	if tail -n 1 "/srv/$1/history.jsonl" 2>/dev/null | grep -qF "{\"release\":\"$went_live\","; then return 0; fi
+	about "$went_live" '' >>"/srv/$1/history.jsonl" && sync "/srv/$1/history.jsonl"
 }
 
 stop_slot() { # name slot
