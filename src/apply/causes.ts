@@ -23,7 +23,7 @@ const causes: readonly Cause[] = [
   [
     /the database does not answer: .*(certificate verify failed|self-signed certificate|server certificate for)/,
     () =>
-      'the certificate of the database is not one that its clients trust under that name; database.external.ca names the provider's authority (of a host of yours: database.tls.ca), database.external.host the name that stands in it',
+      "the certificate of the database is not one that its clients trust under that name; database.external.ca names the provider's authority (of a host of yours: database.tls.ca), database.external.host the name that stands in it",
   ],
   [
     /password authentication failed|28P01/,
