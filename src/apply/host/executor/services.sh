@@ -152,7 +152,11 @@ op_unit_leave() { # unit: one of the project's own ends; one of a package takes 
 	case $fragment in
 	/etc/systemd/system/*) systemctl disable --quiet --now "$1" ;;
 	# Its file went before it, and systemd knows it only as long as it runs.
-	'') systemctl disable --quiet --now "$1" || { look_at "$1" && ! did_run "$state"; } ;;
+	'')
+		systemctl disable --quiet --now "$1" || { look_at "$1" && ! did_run "$state"; } || return 1
+		# A timer whose service has left fails; that it was there is over.
+		systemctl reset-failed "$1" 2>/dev/null || :
+		;;
 	*)
 		look_at "$1" || return 1
 		did_run "$state" || return 0
